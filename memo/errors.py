@@ -1,0 +1,132 @@
+"""What can go wrong, and how each failure leaves the process.
+
+* MemoError
+  x ConfigError                  a setting is missing or wrong
+  x RecordingError               the input is missing, unreadable or has no sound
+  x MissingDependencyError       a package or a model's files are not installed
+    + WeightsUnavailable         ... because no source could be reached: worth another try
+  x TranscriptionError           the ASR failed
+  x LanguageModelError           the language model did not give a usable answer
+    + LanguageModelUnavailable   ... this time (timeout, 429, 5xx): worth another try
+    + InvalidAnswer              ... in the asked-for shape, after every re-ask
+    + AnswerTooLong              ... within its token limit: ask about less
+  x DecisionLogError             the decision log refused
+    + DatabaseUnavailable        ... because its database cannot be reached: worth another try
+  x OutputError                  a result cannot be written
+  x IncompleteResult             the memo was written, but `--strict` wants more of it
+
+An adapter turns every error of the package it wraps into one of these, keeping the original as
+the cause. `exit_code` is for the command line, `retryable` for a queue.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the command line; part of its stable interface."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    CONFIG = 3
+    RECORDING = 4
+    MISSING_DEPENDENCY = 5
+    TRANSCRIPTION = 6
+    LANGUAGE_MODEL = 7
+    DECISION_LOG = 8
+    OUTPUT = 9
+    INCOMPLETE = 10
+    INTERRUPTED = 130
+
+
+class MemoError(Exception):
+    """Base of every error that memo raises on purpose.
+
+    Args:
+        message: What happened, and to which file, time or address, in one line.
+        hint: What to do next, as an order.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigError(MemoError):
+    """A setting is missing or wrong."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class RecordingError(MemoError):
+    """The input is missing, unreadable or has no sound."""
+
+    exit_code = ExitCode.RECORDING
+
+
+class MissingDependencyError(MemoError):
+    """A package, or a model's files, are not installed."""
+
+    exit_code = ExitCode.MISSING_DEPENDENCY
+
+
+class WeightsUnavailable(MissingDependencyError):  # noqa: N818
+    """A model's files can be had from no source now; they may later."""
+
+    retryable = True
+
+
+class TranscriptionError(MemoError):
+    """The ASR failed."""
+
+    exit_code = ExitCode.TRANSCRIPTION
+
+
+class LanguageModelError(MemoError):
+    """The language model did not give a usable answer."""
+
+    exit_code = ExitCode.LANGUAGE_MODEL
+
+
+class LanguageModelUnavailable(LanguageModelError):  # noqa: N818
+    """The endpoint cannot answer now; it may later."""
+
+    retryable = True
+
+
+class InvalidAnswer(LanguageModelError):  # noqa: N818
+    """The model never answered in the asked-for shape."""
+
+
+class AnswerTooLong(LanguageModelError):  # noqa: N818
+    """The answer, or the question, did not fit the model's window; ask about less."""
+
+
+class DecisionLogError(MemoError):
+    """The decision log refused."""
+
+    exit_code = ExitCode.DECISION_LOG
+
+
+class DatabaseUnavailable(DecisionLogError):  # noqa: N818
+    """The database cannot be reached now; it may later."""
+
+    retryable = True
+
+
+class OutputError(MemoError):
+    """A result cannot be written."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class IncompleteResult(MemoError):  # noqa: N818
+    """The memo was written, but parts of it are unverified or missing (`--strict`)."""
+
+    exit_code = ExitCode.INCOMPLETE

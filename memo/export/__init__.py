@@ -1,0 +1,3 @@
+"""Memos and transcripts become files: Markdown, Word, JSON, WebVTT."""
+
+from __future__ import annotations

@@ -1,0 +1,346 @@
+"""The values that flow through memo.
+
+    Recording -> Transcript -> Draft -> Memo -> LogEntry
+
+Every value is immutable, compares by content and round-trips through JSON. None of them does
+I/O, knows a database id (only `LogEntry` has a number) or imports anything of memo's.
+
+Times inside a recording are seconds from its start, as floats, in half-open spans [start, end).
+Instants on the calendar are timezone-aware datetimes whose names end in `_at`.
+
+Three stages of belief are three types: a `Draft` is what a model claims, a `Finding` is a claim
+with the evidence that the program found for it, a `LogEntry` is a finding that is remembered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Value(BaseModel):
+    """An immutable value: equal by content, serialisable to JSON, closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Value):
+    """A half-open stretch [start, end) of a recording, in seconds."""
+
+    start: Seconds
+    end: Seconds
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"span ends at {self.end} s, before it starts at {self.start} s")
+        return self
+
+    @property
+    def duration(self) -> float:
+        """Length of the span in seconds."""
+        return self.end - self.start
+
+
+# --- What was recorded and said -------------------------------------------------------------
+
+
+class Recording(Value):
+    """A sound or transcript file, identified by its content and not by its name."""
+
+    filename: str
+    sha256: Sha256
+
+
+class Media(Value):
+    """What a sound file's container says about itself, before any of it is listened to.
+
+    `duration` is in seconds; None when the container does not know (a stream, a broken index).
+    """
+
+    duration: Seconds | None
+    channels: int
+    sample_rate: int
+    recorded_at: AwareDatetime | None = None
+    title: str | None = None
+
+
+class Word(Span):
+    """One recognised word; `text` carries no surrounding whitespace."""
+
+    text: str
+    probability: Probability
+
+
+class Segment(Span):
+    """A sentence or caption, said by one voice. `id` is its place in the transcript, from 0."""
+
+    id: int
+    text: str
+    speaker: str | None = None
+    words: tuple[Word, ...] = ()
+    avg_logprob: float | None = None
+    no_speech_prob: Probability | None = None
+
+
+class Gap(Span):
+    """A stretch that the memo does not rest on, and why."""
+
+    reason: str
+
+
+class Participant(Value):
+    """Somebody who was there.
+
+    `label` is how segments name the voice (None for an attendee who was not heard);
+    `name` is how people call the person, equal to the label while nobody knows better.
+    """
+
+    name: str
+    label: str | None = None
+    role: str | None = None
+
+
+class Transcript(Value):
+    """Everything that was said in a recording, in order of time.
+
+    `duration` and `speech_seconds` are seconds of the recording and of the speech found in it.
+    `asr_model` is None for a transcript that somebody else made.
+    """
+
+    schema_version: Literal[1] = 1
+    recording: Recording
+    duration: Seconds
+    speech_seconds: Seconds
+    language: str
+    segments: tuple[Segment, ...]
+    participants: tuple[Participant, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    warnings: tuple[str, ...] = ()
+    asr_model: str | None = None
+
+    @model_validator(mode="after")
+    def _check_ids(self) -> Self:
+        if any(segment.id != place for place, segment in enumerate(self.segments)):
+            raise ValueError("segment ids must count from 0")
+        return self
+
+    def name_of(self, label: str | None) -> str | None:
+        """Return the name of the voice with this label, the label itself if nobody knows it."""
+        return next((p.name for p in self.participants if label and p.label == label), label)
+
+
+class Meeting(Value):
+    """What is known of a meeting besides its sound."""
+
+    title: str
+    started_at: AwareDatetime | None = None
+    timezone: str = "UTC"
+    attendees: tuple[str, ...] = ()
+
+
+# --- What a model claims ----------------------------------------------------------------------
+
+
+class DecisionStatus(StrEnum):
+    """State of a decision, in the words of architecture decision records (ADR)."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+
+
+class Claim(Value):
+    """Something a model says was said; `segment_ids` is where it says so. Not yet believed.
+
+    `quote` is the words it claims to copy; None when it was only asked for the place.
+    """
+
+    segment_ids: tuple[int, ...] = ()
+    quote: str | None = None
+
+
+class DecisionClaim(Claim):
+    """A claimed decision. `supersedes` is what it replaces, in words."""
+
+    statement: str
+    rationale: str | None = None
+    considered: tuple[str, ...] = ()
+    decided_by: tuple[str, ...] = ()
+    status: DecisionStatus = DecisionStatus.ACCEPTED
+    supersedes: str | None = None
+
+
+class ActionClaim(Claim):
+    """A claimed task; `due_text` keeps the words in which the date was said."""
+
+    task: str
+    owner: str | None = None
+    due_text: str | None = None
+
+
+class QuestionClaim(Claim):
+    """A claimed open question."""
+
+    question: str
+    raised_by: str | None = None
+    waiting_on: str | None = None
+
+
+class Topic(Span):
+    """What was talked about from `start` to `end`."""
+
+    title: str
+
+
+class Draft(Value):
+    """An unverified reading of a transcript, by a language model or by rules.
+
+    `gaps` are the stretches that could not be read; `reader` names the model.
+    """
+
+    reader: str
+    prompts_sha256: Sha256
+    summary: str = ""
+    topics: tuple[Topic, ...] = ()
+    decisions: tuple[DecisionClaim, ...] = ()
+    actions: tuple[ActionClaim, ...] = ()
+    questions: tuple[QuestionClaim, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+# --- What the transcript bears out ------------------------------------------------------------
+
+
+class Verdict(StrEnum):
+    """How far the transcript bears a finding out."""
+
+    SUPPORTED = "supported"
+    UNCERTAIN = "uncertain"
+    UNSUPPORTED = "unsupported"
+
+
+class Evidence(Span):
+    """Words of the transcript that a finding rests on, quoted from it and never from a model.
+
+    `score` says how well the claim's place and words fit the quote.
+    """
+
+    speaker: str | None
+    quote: str
+    score: Probability
+
+
+class Finding(Value):
+    """A claim, the evidence found for it and the verdict on it; `reason` explains a doubt."""
+
+    id: str
+    verdict: Verdict
+    confidence: Probability
+    evidence: tuple[Evidence, ...]
+    reason: str | None = None
+
+    @model_validator(mode="after")
+    def _check_evidence(self) -> Self:
+        if self.verdict is Verdict.SUPPORTED and not self.evidence:
+            raise ValueError("a supported finding needs evidence")
+        return self
+
+
+class Decision(Finding):
+    """Something the meeting settled, or explicitly put off."""
+
+    statement: str
+    rationale: str | None = None
+    considered: tuple[str, ...] = ()
+    decided_by: tuple[str, ...] = ()
+    status: DecisionStatus = DecisionStatus.ACCEPTED
+    supersedes: str | None = None
+
+
+class ActionItem(Finding):
+    """Something somebody has to do; `due` is resolved from `due_text` by code."""
+
+    task: str
+    owner: str | None = None
+    due: dt.date | None = None
+    due_text: str | None = None
+
+
+class OpenQuestion(Finding):
+    """Something the meeting left open."""
+
+    question: str
+    raised_by: str | None = None
+    waiting_on: str | None = None
+
+
+class Coverage(Value):
+    """How much of the recording the memo rests on, in seconds."""
+
+    audio_seconds: Seconds
+    speech_seconds: Seconds
+    analysed_seconds: Seconds
+    gaps: tuple[Gap, ...] = ()
+
+
+class Provenance(Value):
+    """What produced a memo: enough to produce it again."""
+
+    memo_version: str
+    asr_model: str | None
+    language_model: str
+    prompts_sha256: Sha256
+    created_at: AwareDatetime
+
+
+class Memo(Value):
+    """The outcome of a meeting; its JSON form is the `memo.json` contract.
+
+    Every finding is kept, believed or not: exporters mark what is not supported.
+    """
+
+    schema_version: Literal[1] = 1
+    title: str
+    started_at: AwareDatetime | None
+    timezone: str
+    language: str
+    duration: Seconds
+    recording: Recording
+    participants: tuple[Participant, ...] = ()
+    summary: str = ""
+    topics: tuple[Topic, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    action_items: tuple[ActionItem, ...] = ()
+    open_questions: tuple[OpenQuestion, ...] = ()
+    coverage: Coverage
+    warnings: tuple[str, ...] = ()
+    provenance: Provenance
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return every finding: decisions, then actions, then questions."""
+        return (*self.decisions, *self.action_items, *self.open_questions)
+
+
+# --- What is remembered -----------------------------------------------------------------------
+
+
+class LogEntry(Value):
+    """One decision as the log keeps it; `number` (`DEC-0001`) is never changed or used again."""
+
+    number: Annotated[str, Field(pattern=r"^DEC-\d{4,}$")]
+    decision: Decision
+    meeting_title: str
+    decided_at: AwareDatetime | None
+    timezone: str
+    recording: Recording
+    logged_at: AwareDatetime

@@ -1,0 +1,109 @@
+"""What memo needs from the outside: the only seams where an implementation is swapped.
+
+A port exists only where there are two real implementations. All else is a plain function or a
+concrete class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from memo.model import Transcript
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Artifact = TypeVar("Artifact", bound=BaseModel)
+
+
+class Progress(Protocol):
+    """Is told how far a stage has come. May draw, count or do nothing; never raises."""
+
+    def __call__(self, stage: str, done: float, total: float | None) -> None:
+        """Report that `done` of `total` units of `stage` are finished.
+
+        Args:
+            stage: Name of the stage, as the user should read it.
+            done: Units finished so far: seconds of sound, bytes of a download or lines read.
+            total: Units in all, or None when nobody knows.
+        """
+
+
+def silent(stage: str, done: float, total: float | None) -> None:  # noqa: ARG001
+    """Ignore progress."""
+
+
+class Checkpoints(Protocol):
+    """Keeps the results of finished steps, so that a killed run goes on where it was.
+
+    A step is named by its kind and a key that covers everything its result depends on.
+    """
+
+    def load(self, step: str, key: str, kind: type[Artifact]) -> Artifact | None:
+        """Return what this step left, or None if it never finished."""
+
+    def save(self, step: str, key: str, artifact: BaseModel) -> None:
+        """Keep the result of a finished step, atomically."""
+
+
+class Transcriber(Protocol):
+    """Turns a file into timed words: by ASR, or by reading what somebody else transcribed."""
+
+    @property
+    def name(self) -> str:
+        """Engine and model, for the provenance, e.g. `faster-whisper/base`."""
+
+    def transcribe(
+        self, path: Path, *, language: str | None, checkpoints: Checkpoints, progress: Progress
+    ) -> Transcript:
+        """Transcribe a sound file.
+
+        Args:
+            path: The sound file.
+            language: ISO 639-1 code, or None to detect it.
+            checkpoints: Where each finished window of sound is kept.
+            progress: Told of the seconds of sound done.
+
+        Raises:
+            RecordingError: The file cannot be read or holds no sound.
+            TranscriptionError: The engine failed.
+        """
+
+
+class LanguageModel(Protocol):
+    """Answers a prompt with a value of the asked-for shape."""
+
+    @property
+    def name(self) -> str:
+        """Model identifier, for the provenance."""
+
+    @property
+    def context_tokens(self) -> int:
+        """How many tokens fit, question and answer together."""
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text takes; never fewer than the model will see."""
+
+    def complete(self, *, system: str, user: str, answer: type[Answer], max_tokens: int) -> Answer:
+        """Return the model's answer, already validated.
+
+        Calls whose `system` and `user` start alike share the model's prefix cache: put what
+        changes last.
+
+        Args:
+            system: Instructions.
+            user: The material to work on, and the question.
+            answer: The shape that the answer must have.
+            max_tokens: Upper bound of the answer's length.
+
+        Raises:
+            LanguageModelUnavailable: No answer now; worth another try.
+            InvalidAnswer: No answer of that shape after every re-ask.
+            AnswerTooLong: The question does not fit, or the answer was cut off.
+            LanguageModelError: The endpoint refused.
+        """
+
+
+LanguageModelFactory = Callable[[], LanguageModel]

@@ -1,0 +1,3 @@
+"""Recordings and transcript files become transcripts."""
+
+from __future__ import annotations

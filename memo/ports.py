@@ -31,7 +31,7 @@ class Progress(Protocol):
         """
 
 
-def silent(stage: str, done: float, total: float | None) -> None:  # noqa: ARG001
+def silent(stage: str, done: float, total: float | None) -> None:
     """Ignore progress."""
 
 

@@ -6,7 +6,7 @@ concrete class.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -102,6 +102,25 @@ class LanguageModel(Protocol):
             LanguageModelUnavailable: No answer now; worth another try.
             InvalidAnswer: No answer of that shape after every re-ask.
             AnswerTooLong: The question does not fit, or the answer was cut off.
+            LanguageModelError: The endpoint refused.
+        """
+
+    def choose(self, *, system: str, user: str, options: Sequence[str]) -> dict[str, float]:
+        """Return how probable each of a few short options is as the answer; they add up to 1.
+
+        Costs the reading of the prompt and nothing more. The options must begin differently
+        ("yes", "no"). An endpoint that tells no probabilities is asked to name one option, which
+        then has 1.0 and the others 0.0.
+
+        Args:
+            system: Instructions; should say to answer with one of the options and nothing else.
+            user: The material, and the question.
+            options: What may be answered; at least two.
+
+        Raises:
+            LanguageModelUnavailable: No answer now; worth another try.
+            InvalidAnswer: None of the options was named.
+            AnswerTooLong: The question does not fit.
             LanguageModelError: The endpoint refused.
         """
 

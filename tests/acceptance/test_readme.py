@@ -298,7 +298,11 @@ def test_every_option_of_a_command_is_documented_below_its_heading(path: tuple[s
 
 
 def test_every_option_in_code_exists() -> None:
-    spans = [child.content for token in TOKENS for child in token.children or ()
-             if child.type == "code_inline" and child.content.split(" ")[0] not in OTHERS]  # fmt: skip
+    spans = [
+        child.content
+        for token in TOKENS
+        for child in token.children or ()
+        if child.type == "code_inline" and child.content.split(" ")[0] not in OTHERS
+    ]
     named = {option for span in spans for option in OPTION.findall(span)}
     assert named - every_option_name() == set()

@@ -63,11 +63,13 @@ class Media(Value):
     """What a sound file's container says about itself, before any of it is listened to.
 
     `duration` is in seconds; None when the container does not know (a stream, a broken index).
+    `sound_tracks` counts the sound tracks, e.g. one for the microphone and one for the computer.
     """
 
     duration: Seconds | None
     channels: int
     sample_rate: int
+    sound_tracks: int = 1
     recorded_at: AwareDatetime | None = None
     title: str | None = None
 
@@ -335,7 +337,12 @@ class Memo(Value):
 
 
 class LogEntry(Value):
-    """One decision as the log keeps it; `number` (`DEC-0001`) is never changed or used again."""
+    """One decision as the log keeps it; `number` (`DEC-0001`) is never changed or used again.
+
+    `decided_at` is the instant at which its evidence starts. `memo_path` is where the memo was
+    last written. `withdrawn_at` is when a later conversion of the same recording no longer found
+    the decision: the entry stays, so that its number always leads somewhere.
+    """
 
     number: Annotated[str, Field(pattern=r"^DEC-\d{4,}$")]
     decision: Decision
@@ -344,3 +351,5 @@ class LogEntry(Value):
     timezone: str
     recording: Recording
     logged_at: AwareDatetime
+    memo_path: str | None = None
+    withdrawn_at: AwareDatetime | None = None

@@ -81,7 +81,7 @@ $(VENV)/tests: $(VENV)/installed tests/requirements.lock
 	@touch $@
 
 $(VENV)/installed: $(VENV)/made requirements.lock pyproject.toml
-	@echo "Installing what memo needs (about 250 MB, once):"
+	@echo "Installing what memo needs (about 190 MB, once):"
 	$(call pip,--require-hashes -r requirements.lock)
 	$(call pip,--no-deps --editable .)
 	@touch $@

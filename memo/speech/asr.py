@@ -1,0 +1,420 @@
+"""Automatic speech recognition (ASR) with faster-whisper: the only module that knows it.
+
+A recording is streamed twice. The first pass finds the speech and the language. The second cuts
+the speech into windows of up to five minutes and recognises one after the other; each is kept as
+soon as it is done, so that a killed run goes on there. Never more than one window is in memory.
+
+faster-whisper's own VAD is not used (see `memo.speech.vad`); Whisper is given clips that hold
+speech and hears nothing else, for it invents words in silence.
+"""
+
+from __future__ import annotations
+
+import bisect
+import gc
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
+from memo.model import Recording, Span, Transcript, Value
+from memo.ports import Artifact, Checkpoints, Progress
+from memo.speech.assembly import assemble
+from memo.speech.heard import HeardClip, HeardWindow, HeardWord, Listening, SpokenLanguage
+from memo.speech.recording import identify
+from memo.speech.windows import plan_clips, plan_windows
+
+if TYPE_CHECKING:
+    from memo.speech.audio import Sound
+
+UNDETERMINED = "und"  # ISO 639-2: nobody speaks
+
+_VERSION = 1  # of the way windows are cut and recognised: a change makes old checkpoints stale
+_NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
+_DECODING = {
+    "beam_size": 5,
+    "temperature": 0.0,
+    "word_timestamps": True,
+    "condition_on_previous_text": False,
+    "without_timestamps": True,
+}
+_CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
+
+
+class FasterWhisper:
+    """Transcribes sound files with a Whisper model in CTranslate2's format.
+
+    The model is loaded when it is first needed, once for many files; `close` frees its memory.
+
+    Args:
+        folder: The model's folder: `model.bin`, `config.json`, `tokenizer.json`, vocabulary.
+        model: Its name for people and for the provenance, e.g. `base`.
+        device: `cpu` or `cuda`.
+        compute_type: How CTranslate2 computes, e.g. `int8` or `float16`.
+        threads: Threads of the CPU; None for all that this process may use.
+        batch_size: How many clips of up to 30 s are recognised at once.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model: str,
+        *,
+        device: str = "cpu",
+        compute_type: str = "int8",
+        threads: int | None = None,
+        batch_size: int = 8,
+    ) -> None:
+        self._folder = folder
+        self._model = model
+        self._device = device
+        self._compute_type = compute_type
+        self._threads = threads or _usable_cores()
+        self._batch_size = batch_size
+        self._whisper: Any = None  # faster-whisper ships no types
+
+    @property
+    def name(self) -> str:
+        """Engine and model, for the provenance."""
+        return f"faster-whisper/{self._model}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the model's memory. The next file loads it again."""
+        self._whisper = None
+        gc.collect()
+
+    def transcribe(
+        self, path: Path, *, language: str | None, checkpoints: Checkpoints, progress: Progress
+    ) -> Transcript:
+        """Transcribe a sound or video file.
+
+        Args:
+            path: The file.
+            language: ISO 639-1 code, or None to detect it.
+            checkpoints: Where the speech found, the language and each finished window are kept.
+            progress: Told of the seconds of sound done in "listening" and "transcribing".
+
+        Returns:
+            The transcript; without segments if nobody speaks.
+
+        Raises:
+            RecordingError: The file cannot be read or holds no sound.
+            ConfigError: The model does not know the language.
+            MissingDependencyError: The model's files are missing or broken.
+            TranscriptionError: The model failed.
+        """
+        from memo.speech.audio import probe
+
+        recording, media = identify(path), probe(path)
+        self._check_folder()
+        steps = _Steps(recording, checkpoints)
+        listening, spoken = self._listen(path, media.duration, _code(language), steps, progress)
+        windows = plan_windows(listening.speech)
+        heard = self._recognise(path, windows, spoken.code, listening.announced, steps, progress)
+        return assemble(
+            recording=recording,
+            media=media,
+            listening=listening,
+            language=spoken,
+            windows=heard,
+            asr_model=self.name,
+        )
+
+    # --- First pass: where is speech, and in which language? --------------------------------
+
+    def _listen(
+        self,
+        path: Path,
+        expected: float | None,
+        language: str | None,
+        steps: _Steps,
+        progress: Progress,
+    ) -> tuple[Listening, SpokenLanguage]:
+        from memo.speech.listening import SETTINGS, find_speech
+
+        about_speech = [_VERSION, SETTINGS]
+        listening = steps.load("speech", about_speech, Listening)
+        about_language = [about_speech, self._identity()]
+        spoken = (
+            SpokenLanguage(code=language, share=1.0)
+            if language
+            else steps.load("language", about_language, SpokenLanguage)
+        )
+        if listening and spoken:
+            return listening, spoken
+        listening, excerpts = find_speech(path, expected, progress)
+        steps.save("speech", about_speech, listening)
+        if spoken is None:
+            spoken = self._detect_language(excerpts)
+            steps.save("language", about_language, spoken)
+        return listening, spoken
+
+    def _detect_language(self, excerpts: Sequence[Sound]) -> SpokenLanguage:
+        """Let excerpts vote: each gives every language its probability, times its length."""
+        if not excerpts:
+            return SpokenLanguage(code=UNDETERMINED, share=0.0)
+        whisper = self._loaded()
+        if not whisper.model.is_multilingual:
+            return SpokenLanguage(code="en", share=1.0)
+        votes: dict[str, float] = {}
+        with _engine_errors(self.name):
+            for excerpt in excerpts:
+                _, _, probabilities = whisper.detect_language(audio=excerpt)
+                for code, probability in probabilities:
+                    votes[code] = votes.get(code, 0.0) + probability * excerpt.size
+        code = max(votes, key=lambda code: votes[code])
+        return SpokenLanguage(code=code, share=_probability(votes[code] / sum(votes.values())))
+
+    # --- Second pass: what is said? -----------------------------------------------------------
+
+    def _recognise(
+        self,
+        path: Path,
+        windows: Sequence[tuple[Span, ...]],
+        language: str,
+        duration: float,
+        steps: _Steps,
+        progress: Progress,
+    ) -> list[HeardWindow]:
+        abouts = [self._about(window, language) for window in windows]
+        heard = [steps.load("window", about, HeardWindow) for about in abouts]
+        missing = [place for place, found in enumerate(heard) if found is None]
+        spans = [_extent(windows[place]) for place in missing]
+        tell = _Steady(progress, "transcribing", duration)
+        for place, sound in zip(missing, _sound_of(path, spans), strict=True):
+            tell(windows[place][0].start)
+            window = self._decode(sound, windows[place], language, tell)
+            steps.save("window", abouts[place], window)
+            heard[place] = window
+        tell(duration)
+        return [window for window in heard if window is not None]
+
+    def _about(self, window: tuple[Span, ...], language: str) -> object:
+        """Everything that a window's result depends on, besides the recording."""
+        spans = [(span.start, span.end) for span in window]
+        return [_VERSION, self._identity(), language, _DECODING, spans]
+
+    def _identity(self) -> object:
+        size = (self._folder / "model.bin").stat().st_size
+        return [self._model, size, self._compute_type]
+
+    def _decode(
+        self,
+        sound: Sound,
+        window: tuple[Span, ...],
+        language: str,
+        tell: Callable[[float], None],
+    ) -> HeardWindow:
+        """Recognise the speech of one window; with one clip at a time where memory is short."""
+        from memo.speech.audio import quietest
+
+        origin = window[0].start
+        speech = [Span(start=s.start - origin, end=s.end - origin) for s in window]
+        clips = plan_clips(speech, lambda start, end: quietest(sound, start, end))
+        whisper = self._loaded()
+        if language not in whisper.supported_languages:
+            raise ConfigError(
+                f"the speech model {self._model} does not know the language {language!r}",
+                hint="Give another language as a two-letter code (de, fr, ja), or another model.",
+            )
+        try:
+            return _run(whisper, sound, clips, origin, language, self._batch_size, tell)
+        except (RuntimeError, MemoryError):
+            with _engine_errors(self.name):
+                return _run(whisper, sound, clips, origin, language, 1, tell)
+
+    # --- The model ----------------------------------------------------------------------------
+
+    def _check_folder(self) -> None:
+        lacking = [name for name in _NEEDED_FILES if not (self._folder / name).is_file()]
+        if lacking:
+            raise MissingDependencyError(
+                f"the speech model {self._model} is incomplete: {', '.join(lacking)} missing",
+                hint=f"Fetch it: memo models pull {self._model}",
+            )
+
+    def _loaded(self) -> Any:  # noqa: ANN401  faster-whisper ships no types
+        if self._whisper is None:
+            self._whisper = self._load()
+        return self._whisper
+
+    def _load(self) -> Any:  # noqa: ANN401
+        try:
+            from faster_whisper import WhisperModel
+
+            return WhisperModel(
+                str(self._folder),
+                device=self._device,
+                compute_type=self._compute_type,
+                cpu_threads=self._threads,
+                local_files_only=True,
+            )
+        except MemoryError as error:
+            raise TranscriptionError(
+                f"there is not enough memory for the speech model {self._model}",
+                hint=_CLOSE_PROGRAMS,
+            ) from error
+        except Exception as error:  # CTranslate2's and tokenizers' errors share no base
+            raise MissingDependencyError(
+                f"the speech model {self._model} cannot be loaded: {_first_line(error)}",
+                hint=f"Fetch it again: memo models pull {self._model}",
+            ) from error
+
+
+class _Steps:
+    """The checkpoints of one recording, under keys that cover all that a result depends on."""
+
+    def __init__(self, recording: Recording, checkpoints: Checkpoints) -> None:
+        self._sha256 = recording.sha256
+        self._checkpoints = checkpoints
+
+    def load(self, step: str, about: object, kind: type[Artifact]) -> Artifact | None:
+        return self._checkpoints.load(step, self._key(about), kind)
+
+    def save(self, step: str, about: object, result: Value) -> None:
+        self._checkpoints.save(step, self._key(about), result)
+
+    def _key(self, about: object) -> str:
+        text = json.dumps([self._sha256, about], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- faster-whisper ------------------------------------------------------------------------------
+
+
+def _run(
+    whisper: Any,  # noqa: ANN401  faster-whisper ships no types
+    sound: Sound,
+    clips: Sequence[Span],
+    origin: float,
+    language: str,
+    batch_size: int,
+    tell: Callable[[float], None],
+) -> HeardWindow:
+    """Recognise clips of a sound that begins `origin` seconds into the recording."""
+    from faster_whisper import BatchedInferencePipeline
+
+    segments, _ = BatchedInferencePipeline(whisper).transcribe(
+        sound,
+        language=language,
+        vad_filter=False,
+        clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
+        batch_size=batch_size,
+        **_DECODING,
+    )
+    starts = [clip.start for clip in clips]
+    found: list[list[Any]] = [[] for _ in clips]
+    for segment in segments:
+        # `seek` is the start of the segment's clip in hundredths of a second, rounded down.
+        place = max(0, bisect.bisect_right(starts, segment.seek / 100 + 0.02) - 1)
+        found[place].append(segment)
+        tell(origin + clips[place].end)
+    return HeardWindow(
+        clips=tuple(
+            _heard(clip, segments, origin) for clip, segments in zip(clips, found, strict=True)
+        )
+    )
+
+
+def _heard(clip: Span, segments: Sequence[Any], origin: float) -> HeardClip:
+    first = segments[0] if segments else None
+    return HeardClip(
+        start=round(origin + clip.start, 3),
+        end=round(origin + clip.end, 3),
+        words=tuple(_word(word, origin) for segment in segments for word in segment.words or ()),
+        avg_logprob=_finite(first.avg_logprob) if first else None,
+        no_speech_prob=_probability(first.no_speech_prob) if first else None,
+    )
+
+
+def _word(word: Any, origin: float) -> HeardWord:  # noqa: ANN401
+    start = max(0.0, origin + float(word.start))
+    return HeardWord(
+        start=round(start, 3),
+        end=round(max(start, origin + float(word.end)), 3),
+        text=word.word,
+        probability=_probability(word.probability),
+    )
+
+
+@contextmanager
+def _engine_errors(name: str) -> Iterator[None]:
+    """Turn what CTranslate2 and faster-whisper raise into a TranscriptionError."""
+    try:
+        yield
+    except MemoryError as error:
+        raise TranscriptionError(f"{name} ran out of memory", hint=_CLOSE_PROGRAMS) from error
+    except (RuntimeError, ValueError, IndexError, OSError) as error:
+        raise TranscriptionError(
+            f"{name} failed: {_first_line(error)}", hint=_CLOSE_PROGRAMS
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _probability(value: float) -> float:
+    """Return a float32 probability that may be a hair above 1, or NaN, as one that is neither."""
+    return min(1.0, max(0.0, float(value))) if math.isfinite(value) else 0.0
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+# --- Small things --------------------------------------------------------------------------------
+
+
+class _Steady:
+    """Progress in seconds of sound that never runs backwards or past the end."""
+
+    def __init__(self, progress: Progress, stage: str, total: float) -> None:
+        self._progress = progress
+        self._stage = stage
+        self._total = total
+        self._done = 0.0
+
+    def __call__(self, done: float) -> None:
+        self._done = min(max(done, self._done), self._total)
+        self._progress(self._stage, self._done, self._total)
+
+
+def _sound_of(path: Path, spans: Sequence[Span]) -> Iterator[Sound]:
+    from memo.speech.audio import cut, decode
+
+    return cut(decode(path), spans) if spans else iter(())
+
+
+def _extent(window: Sequence[Span]) -> Span:
+    return Span(start=window[0].start, end=window[-1].end)
+
+
+def _code(language: str | None) -> str | None:
+    """Return the language part of a tag: `pt` for `pt-BR`; None for nothing or `auto`."""
+    code = (language or "").strip().lower().replace("_", "-").split("-")[0]
+    return None if code in {"", "auto"} else code
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,141 @@
+"""What was heard becomes a `Transcript`: sentences, gaps, and warnings about both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from memo.model import Gap, Media, Recording, Segment, Span, Transcript, Word
+from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
+from memo.speech.loops import without_loops
+from memo.speech.sentences import sentences, text_of
+from memo.speech.words import Spoken, spoken_words
+
+_LONG_SILENCE = 30.0  # s
+_LITTLE_SPEECH = 0.4  # share of the recording
+_SHORT_RECORDING = 60.0  # s; in a shorter one the share says little
+_UNCERTAIN_LANGUAGE = 0.5  # share of the votes
+
+# Whisper's own criterion of silence (Radford et al. 2022, section 4.5).
+_NO_SPEECH_PROB = 0.6
+_NO_SPEECH_LOGPROB = -1.0
+
+
+def assemble(
+    *,
+    recording: Recording,
+    media: Media,
+    listening: Listening,
+    language: SpokenLanguage,
+    windows: Iterable[HeardWindow],
+    asr_model: str,
+) -> Transcript:
+    """Make the transcript of a recording from what was heard in it.
+
+    Args:
+        recording: Its identity.
+        media: What its container says.
+        listening: Where there is speech.
+        language: What is spoken.
+        windows: What was recognised, in order of time.
+        asr_model: Engine and model, for the provenance.
+    """
+    clips = [clip for window in windows for clip in window.clips]
+    words, loops = without_loops(
+        spoken_words([clip for clip in clips if not _is_silent(clip)], language.code)
+    )
+    gaps = [*listening.gaps, *_unusable(clips, loops)]
+    gaps.extend(_silences(listening, gaps))
+    return Transcript(
+        recording=recording,
+        duration=listening.announced,
+        speech_seconds=round(listening.speech_seconds, 3),
+        language=language.code,
+        segments=tuple(
+            _segment(place, sentence) for place, sentence in enumerate(sentences(words))
+        ),
+        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start, gap.end))),
+        warnings=tuple(_warnings(media, listening, language, loops)),
+        asr_model=asr_model,
+    )
+
+
+def _segment(place: int, sentence: Sequence[Spoken]) -> Segment:
+    clip = sentence[0].clip
+    return Segment(
+        id=place,
+        start=sentence[0].start,
+        end=sentence[-1].end,
+        text=text_of(sentence),
+        words=tuple(
+            Word(start=word.start, end=word.end, text=word.text, probability=word.probability)
+            for word in sentence
+        ),
+        avg_logprob=clip.avg_logprob,
+        no_speech_prob=clip.no_speech_prob,
+    )
+
+
+def _is_silent(clip: HeardClip) -> bool:
+    """Return whether Whisper itself believes that nothing is said in what it wrote."""
+    if clip.no_speech_prob is None or clip.avg_logprob is None:
+        return False
+    return clip.no_speech_prob > _NO_SPEECH_PROB and clip.avg_logprob < _NO_SPEECH_LOGPROB
+
+
+def _unusable(clips: Iterable[HeardClip], loops: Iterable[Span]) -> Iterator[Gap]:
+    for clip in clips:
+        if _is_silent(clip) and clip.words:
+            yield Gap(start=clip.start, end=clip.end, reason="sound, but no words in it")
+    for loop in loops:
+        yield Gap(start=loop.start, end=loop.end, reason="the speech model repeated itself")
+
+
+def _silences(listening: Listening, known: Iterable[Gap]) -> Iterator[Gap]:
+    """Yield the long stretches without speech, as far as no other gap accounts for them."""
+    taken: list[Span] = [*listening.speech, *known]
+    now = 0.0
+    for span in [*sorted(taken, key=lambda span: span.start), _end_of(listening)]:
+        if span.start - now >= _LONG_SILENCE:
+            yield Gap(start=now, end=span.start, reason="no speech found")
+        now = max(now, span.end)
+
+
+def _end_of(listening: Listening) -> Span:
+    return Span(start=listening.announced, end=listening.announced)
+
+
+# --- Warnings ----------------------------------------------------------------------------------
+
+
+def _warnings(
+    media: Media, listening: Listening, language: SpokenLanguage, loops: Sequence[Span]
+) -> Iterator[str]:
+    for gap in listening.gaps:
+        yield f"{_clock(gap.start)} to {_clock(gap.end)} of the recording: {gap.reason}."
+    if media.sound_tracks > 1:
+        yield f"The file has {media.sound_tracks} sound tracks; only one of them was transcribed."
+    if not listening.speech:
+        yield "No speech was found in the recording."
+    elif _has_little_speech(listening):
+        yield (
+            f"Speech was found in {_clock(listening.speech_seconds)} of "
+            f"{_clock(listening.duration)}; the rest was not transcribed."
+        )
+    if listening.speech and language.share < _UNCERTAIN_LANGUAGE:
+        yield (
+            f"The language is uncertain ({language.code}, {language.share:.0%}); "
+            "if it is wrong, give it with --language."
+        )
+    for loop in loops:
+        yield f"The speech model repeated itself from {_clock(loop.start)} to {_clock(loop.end)}."
+
+
+def _has_little_speech(listening: Listening) -> bool:
+    share = listening.speech_seconds / max(listening.duration, 1.0)
+    return listening.duration > _SHORT_RECORDING and share < _LITTLE_SPEECH
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}"

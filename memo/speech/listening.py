@@ -1,0 +1,79 @@
+"""The first pass over a recording: where is speech, and what may tell its language?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from memo.model import Gap, Span
+from memo.ports import Progress
+from memo.speech import vad
+from memo.speech.audio import SAMPLE_RATE, Sound, decode
+from memo.speech.heard import Listening
+from memo.speech.windows import plan_clips
+
+SETTINGS = vad.SETTINGS
+
+_EXCERPTS = 8
+_STAGE = "listening"
+
+
+def find_speech(
+    path: Path, expected: float | None, progress: Progress
+) -> tuple[Listening, list[Sound]]:
+    """Find the speech in a recording, in one stream and in bounded memory.
+
+    Args:
+        path: A sound or video file.
+        expected: Seconds that it is said to have, for the progress.
+        progress: Told of the seconds heard.
+
+    Returns:
+        Where there is speech, and up to eight excerpts of speech of up to 29 s, spread evenly
+        over the recording.
+
+    Raises:
+        RecordingError: The file cannot be read or holds no sound.
+        TranscriptionError: The detector failed.
+    """
+    gaps: list[Gap] = []
+    speech: list[Span] = []
+    excerpts = _Excerpts()
+    duration = 0.0
+    progress(_STAGE, 0.0, expected)
+    for passage in vad.listen(decode(path, report=gaps.append)):
+        speech.extend(passage.speech)
+        excerpts.offer(passage.cut(clip) for clip in plan_clips(passage.speech))
+        duration = passage.start + passage.sound.size / SAMPLE_RATE
+        progress(_STAGE, duration, None if expected is None else max(expected, duration))
+    progress(_STAGE, duration, duration)
+    listening = Listening(
+        duration=round(duration, 3), speech=tuple(vad.union(speech)), gaps=tuple(gaps)
+    )
+    return listening, excerpts.chosen()
+
+
+class _Excerpts:
+    """Keeps some of a stream of clips, evenly spread, without knowing how many will come.
+
+    Every `stride`-th clip is kept; when there are too many, every other one is let go and the
+    stride doubles.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[Sound] = []
+        self._stride = 1
+        self._offered = 0
+
+    def offer(self, clips: Iterable[Sound]) -> None:
+        for clip in clips:
+            if self._offered % self._stride == 0:
+                self._kept.append(clip.copy())  # a view would hold the whole passage in memory
+            self._offered += 1
+            if len(self._kept) > 2 * _EXCERPTS:
+                self._kept = self._kept[::2]
+                self._stride *= 2
+
+    def chosen(self) -> list[Sound]:
+        count = min(_EXCERPTS, len(self._kept))
+        return [self._kept[place * len(self._kept) // count] for place in range(count)]

@@ -1,0 +1,138 @@
+"""The decision log: each decision that a meeting made, under a number that never changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from memo.decision_log.database import Database
+from memo.decision_log.entries import (
+    LogEvent,
+    number_of,
+    place_of,
+    read_entries,
+    read_entry,
+)
+from memo.decision_log.migrations import migrate
+from memo.decision_log.recording import Recorded, record
+from memo.decision_log.schema import events
+from memo.model import DecisionStatus, LogEntry, Memo
+
+__all__ = ["DecisionLog", "LogEvent", "Recorded"]
+
+
+class DecisionLog:
+    """The log in one database; brought up to date when it is opened.
+
+    Several processes may use one database at once. Every method may raise `DatabaseUnavailable`
+    (the database is locked or cannot be reached: worth another try) and `DecisionLogError` (it is
+    read-only, full, damaged or no database).
+
+    Args:
+        url: `sqlite:////path/decisions.db` or `postgresql+psycopg://user@host/name`. A SQLite
+            file that does not exist is made, for its owner only.
+        lock_wait: Seconds to wait for another program that is writing.
+
+    Raises:
+        DecisionLogError: The database cannot be opened, is not memo's, or is newer than this memo.
+        MissingDependencyError: The database's driver is not installed.
+    """
+
+    def __init__(self, url: str, *, lock_wait: float = 30.0) -> None:
+        self._database = Database(url, lock_wait=lock_wait)
+        try:
+            migrate(self._database)
+        except BaseException:
+            self.close()
+            raise
+
+    def record(self, memo: Memo, *, now: dt.datetime, memo_path: Path | None = None) -> Recorded:
+        """Write a memo's decisions down: all of them, or on any failure none.
+
+        Supported and uncertain decisions are recorded, with their verdict; unsupported ones are
+        not. A recording that was recorded before, under whatever name, is updated: a decision
+        keeps its number even if it is worded a little differently, a changed one is updated in
+        place and its history says what was there, one that was not found again is marked as
+        withdrawn (unless the memo has a gap there). What is unchanged is not written.
+
+        NUL and lone surrogates, which no database holds, become U+FFFD; all other text is kept
+        as it is.
+
+        Args:
+            memo: The memo.
+            now: The present instant, aware.
+            memo_path: Where the memo was written; None leaves what the log knows.
+        """
+        with self._database.writing() as connection:
+            return record(connection, memo, now=now, memo_path=memo_path)
+
+    def entries(
+        self,
+        *,
+        status: DecisionStatus | None = None,
+        limit: int | None = None,
+        withdrawn: bool = False,
+    ) -> tuple[LogEntry, ...]:
+        """Return entries, those of the newest meeting first, in its order.
+
+        Args:
+            status: Only those of this status.
+            limit: At most so many.
+            withdrawn: Also those that a later conversion of their recording no longer found.
+        """
+        with self._database.reading() as connection:
+            return read_entries(connection, status=status, limit=limit, withdrawn=withdrawn)
+
+    def entry(self, number: str) -> LogEntry:
+        """Return one entry, withdrawn or not.
+
+        Args:
+            number: As people write it: `DEC-0042`, `dec-42` or `42`.
+
+        Raises:
+            DecisionLogError: There is no such entry.
+        """
+        with self._database.reading() as connection:
+            return read_entry(connection, number)
+
+    def history(self, number: str) -> tuple[LogEvent, ...]:
+        """Return everything that happened to an entry, oldest first.
+
+        Args:
+            number: As people write it: `DEC-0042`, `dec-42` or `42`.
+
+        Raises:
+            DecisionLogError: There is no such entry.
+        """
+        with self._database.reading() as connection:
+            number = read_entry(connection, number).number
+            query = sa.select(events).filter_by(number=place_of(number)).order_by(events.c.id)
+            return tuple(
+                LogEvent(
+                    number=number_of(row.number),
+                    at=row.at,
+                    what=row.what,
+                    before=row.before,
+                    after=row.after,
+                )
+                for row in connection.execute(query)
+            )
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,106 @@
+"""Spoken due dates, resolved by code: "by the end of next week", said on a day, in a zone.
+
+Two doors: `find_due` takes the words out of a sentence, `resolve_due` turns them into a day.
+Words become symbols (`lexicon`, one module of data per language), symbols become mentions of
+days (`grammar`, one for all languages), mentions become one day or none (`calendar_rules`).
+
+The conventions: a bare weekday is the next one, never today; a period ("this week", "end of the
+month") is due on its last day, a week on its Friday; the day named is the day, "before Friday"
+as well as "by Friday"; a day and month without a year are the next from today on. Several
+mentions in one phrase must agree ("Monday the twenty-seventh"). A wrong date is worse than none:
+what people understand in two ways is None.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from memo.errors import ConfigError
+from memo.extraction.dates.calendar_rules import Moment, agreed_day
+from memo.extraction.dates.english import english
+from memo.extraction.dates.german import german
+from memo.extraction.dates.grammar import due_spans, mentions
+from memo.extraction.dates.lexicon import Lexicon, read
+from memo.extraction.dates.spanish import spanish
+
+__all__ = ["find_due", "resolve_due"]
+
+_LANGUAGES = {"en": english, "de": german, "es": spanish}
+_LONGEST_PHRASE = 300
+_ISO = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
+
+
+def resolve_due(
+    due_text: str, said_at: dt.datetime, *, language: str, timezone: str | None = None
+) -> dt.date | None:
+    """Return the day that spoken words mean, None where they leave it open.
+
+    Args:
+        due_text: The words, e.g. "two weeks from Monday"; case and punctuation do not matter.
+        said_at: The instant at which they were said, timezone-aware.
+        language: ISO 639-1 code, with or without a region. English, German and Spanish are
+            understood; of others only an ISO 8601 date.
+        timezone: IANA name of the zone to count days in; by default that of `said_at`.
+
+    Raises:
+        ValueError: `said_at` has no time zone.
+        ConfigError: There is no such time zone.
+    """
+    if said_at.tzinfo is None:
+        raise ValueError("said_at must be timezone-aware")
+    zone = _zone(timezone) if timezone is not None else said_at.tzinfo
+    lexicon = _lexicon(language)
+    if len(due_text) > _LONGEST_PHRASE:
+        return None
+    try:
+        if lexicon is None:
+            return _iso_day(due_text)
+        found = mentions(read(due_text, lexicon), capital_nouns=lexicon.capital_nouns)
+        return agreed_day(found, Moment(said_at.astimezone(zone), lexicon))
+    except (ValueError, OverflowError):  # a day that does not exist, such as 31 June
+        return None
+
+
+def find_due(text: str, language: str) -> tuple[str, ...]:
+    """Return the parts of a sentence that say when something is due, as they stand in it.
+
+    Each is as long as it can be ("bis Ende nächster Woche, Freitag der Zwanzigste"). A due
+    phrase need not name a day ("in a few days"): `resolve_due` tells.
+
+    Args:
+        text: What was said, of any length.
+        language: As for `resolve_due`.
+    """
+    lexicon = _lexicon(language)
+    if lexicon is None:
+        return tuple(_ISO.findall(text))
+    tokens = read(text, lexicon)
+    spans = due_spans(tokens, capital_nouns=lexicon.capital_nouns)
+    return tuple(text[tokens[start].start : tokens[end - 1].end] for start, end in spans)
+
+
+@cache
+def _speaker_of(code: str) -> Lexicon | None:
+    build = _LANGUAGES.get(code)
+    return build() if build else None
+
+
+def _lexicon(language: str) -> Lexicon | None:
+    return _speaker_of(re.split(r"[-_]", language.lower(), maxsplit=1)[0])
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise ConfigError(
+            f"there is no time zone {name[:80]!r}", hint="Give an IANA name: Europe/Berlin."
+        ) from error
+
+
+def _iso_day(text: str) -> dt.date | None:
+    days = {dt.date.fromisoformat(day) for day in _ISO.findall(text)}
+    return days.pop() if len(days) == 1 else None

@@ -16,13 +16,12 @@ import math
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import openai
-from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -41,6 +40,7 @@ from memo.language_model.answers import (
     strict_schema,
 )
 from memo.language_model.dialect import Dialect, Message, messages_of, objection, shaped, shortened
+from memo.language_model.replies import cached, likeliest, plain_text, says_something, shared_out
 from memo.language_model.servers import Refusal
 from memo.language_model.tokens import estimate_tokens, fewest_tokens
 from memo.ports import Answer
@@ -211,7 +211,7 @@ class Endpoint:
             LanguageModelError: The endpoint refused.
         """
         if self._logprobs and (first := self._first_token(messages_of(system, user))):
-            mass = _mass(first, options)
+            mass = shared_out(first, options)
             if (total := sum(mass.values())) >= _LEAST_MASS:
                 return {option: share / total for option, share in mass.items()}
         named = self._named(system, user, options)
@@ -233,7 +233,7 @@ class Endpoint:
                 hint="Choose a model without a content filter.",
             )
         self._check_all_was_read(messages, completion)
-        return choice.message.content or ""
+        return plain_text(choice.message.content)
 
     def _first_token(self, messages: list[Message]) -> dict[str, float]:
         """Return the likeliest first tokens and their log probabilities; nothing if not told."""
@@ -246,11 +246,9 @@ class Endpoint:
             self._logprobs = False
             return {}
         self._check_all_was_read(messages, completion)
-        logprobs = completion.choices[0].logprobs
-        if not logprobs or not logprobs.content:
-            self._logprobs = False
-            return {}
-        return {top.token: top.logprob for top in logprobs.content[0].top_logprobs}
+        first = likeliest(completion)
+        self._logprobs = bool(first)
+        return first
 
     def _named(self, system: str, user: str, options: Sequence[str]) -> str:
         listed: Any = Literal[tuple(options)]
@@ -291,7 +289,7 @@ class Endpoint:
 
     def _create(self, request: Json) -> ChatCompletion:
         reply: object = self._client.chat.completions.create(**request)
-        if not isinstance(reply, ChatCompletion) or not reply.choices:
+        if not isinstance(reply, ChatCompletion) or not says_something(reply):
             raise LanguageModelError(
                 f"{self._base} did not answer as an OpenAI-compatible endpoint does",
                 hint="Check the address; it usually ends in /v1.",
@@ -306,7 +304,7 @@ class Endpoint:
             self._usage,
             answers=self._usage.answers + 1,
             prompt_tokens=self._usage.prompt_tokens + (used.prompt_tokens or 0),
-            cached_tokens=self._usage.cached_tokens + _cached(used),
+            cached_tokens=self._usage.cached_tokens + cached(used),
             answer_tokens=self._usage.answer_tokens + (used.completion_tokens or 0),
         )
 
@@ -320,7 +318,7 @@ class Endpoint:
         used = completion.usage
         if used is None or not used.prompt_tokens:
             return
-        read = used.prompt_tokens + _cached(used)  # some servers count only what was not cached
+        read = used.prompt_tokens + cached(used)  # some servers count only what was not cached
         sent = sum(fewest_tokens(message["content"]) for message in messages)
         if read < sent:
             raise AnswerTooLong(
@@ -404,13 +402,14 @@ class Endpoint:
             return LanguageModelError(
                 f"{self._base} wants to be paid ({status})", hint="Check the account's credit."
             )
-        if status in _NEGOTIABLE and servers.refusal(said) is Refusal.OVERFLOW:
+        why = servers.refusal(said)
+        if status in _NEGOTIABLE and why is Refusal.OVERFLOW:
             return AnswerTooLong(
                 f"The question does not fit the window of {self._model}",
                 hint="Ask about less at once, or raise the server's context window.",
             )
-        if status in _NEGOTIABLE:
-            return _Refused(f"{self._base} refused ({status}: {said})", servers.refusal(said))
+        if status in _NEGOTIABLE or (status == 500 and why is Refusal.SHAPE):  # noqa: PLR2004
+            return _Refused(f"{self._base} refused ({status}: {said})", why)
         retried = status in _RETRIED or status >= 500  # noqa: PLR2004 - as in HTTP
         kind = LanguageModelUnavailable if retried else LanguageModelError
         return kind(f"{self._base} failed ({status}: {said})")
@@ -426,23 +425,7 @@ class Endpoint:
         return shortened(text)
 
 
-# --- Numbers and connections ------------------------------------------------------------------
-
-
-def _cached(used: CompletionUsage) -> int:
-    details = used.prompt_tokens_details
-    return details.cached_tokens or 0 if details else 0
-
-
-def _mass(first: Mapping[str, float], options: Sequence[str]) -> dict[str, float]:
-    """Share the probabilities of first tokens out to the one option that each begins."""
-    mass = dict.fromkeys(options, 0.0)
-    for token, logprob in first.items():
-        start = token.strip(" \t\n\"'*.,:;!`▁Ġ").casefold()
-        begun = [option for option in options if start and option.casefold().startswith(start)]
-        if len(begun) == 1:
-            mass[begun[0]] += math.exp(logprob)
-    return mass
+# --- Waiting and connecting -------------------------------------------------------------------
 
 
 def _wait(attempt: int, error: Exception) -> float:

@@ -16,8 +16,9 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -27,6 +28,7 @@ from memo.model import Recording, Span, Transcript, Value
 from memo.ports import Artifact, Checkpoints, Progress
 from memo.speech.assembly import assemble
 from memo.speech.heard import HeardClip, HeardWindow, HeardWord, Listening, SpokenLanguage
+from memo.speech.missed import filled, missed
 from memo.speech.recording import identify
 from memo.speech.windows import plan_clips, plan_windows
 
@@ -222,7 +224,7 @@ class FasterWhisper:
         language: str,
         tell: Callable[[float], None],
     ) -> HeardWindow:
-        """Recognise the speech of one window; with one clip at a time where memory is short."""
+        """Recognise the speech of one window, and hear what was passed over once more."""
         from memo.speech.audio import quietest
 
         origin = window[0].start
@@ -234,11 +236,31 @@ class FasterWhisper:
                 f"the speech model {self._model} does not know the language {language!r}",
                 hint="Give another language as a two-letter code (de, fr, ja), or another model.",
             )
-        try:
-            return _run(whisper, sound, clips, origin, language, self._batch_size, tell)
-        except (RuntimeError, MemoryError):
-            with _engine_errors(self.name):
-                return _run(whisper, sound, clips, origin, language, 1, tell)
+        run = partial(self._run, whisper, sound, origin, language)
+        heard = run(clips, tell)
+        hearing = list(missed(heard, window))
+        if hearing:
+            again = [Span(start=max(0.0, s.start - origin), end=s.end - origin) for s in hearing]
+            heard = filled(heard, run(again, lambda _: None))
+        return HeardWindow(clips=tuple(heard))
+
+    def _run(
+        self,
+        whisper: Any,  # noqa: ANN401  faster-whisper ships no types
+        sound: Sound,
+        origin: float,
+        language: str,
+        clips: Sequence[Span],
+        tell: Callable[[float], None],
+    ) -> list[HeardClip]:
+        """Recognise clips of a sound that begins `origin` seconds into the recording."""
+        with _engine_errors(self.name):
+            try:
+                found = _recognised(whisper, sound, clips, language, self._batch_size)
+                return list(_heard(clips, found, origin, tell))
+            except (RuntimeError, MemoryError):  # perhaps for want of memory: one at a time
+                found = _recognised(whisper, sound, clips, language, 1)
+                return list(_heard(clips, found, origin, tell))
 
     # --- The model ----------------------------------------------------------------------------
 
@@ -299,16 +321,14 @@ class _Steps:
 # --- faster-whisper ------------------------------------------------------------------------------
 
 
-def _run(
+def _recognised(
     whisper: Any,  # noqa: ANN401  faster-whisper ships no types
     sound: Sound,
     clips: Sequence[Span],
-    origin: float,
     language: str,
     batch_size: int,
-    tell: Callable[[float], None],
-) -> HeardWindow:
-    """Recognise clips of a sound that begins `origin` seconds into the recording."""
+) -> Iterator[tuple[int, Any]]:
+    """Yield each segment that Whisper finds, with the place of its clip."""
     from faster_whisper import BatchedInferencePipeline
 
     segments, _ = BatchedInferencePipeline(whisper).transcribe(
@@ -320,28 +340,30 @@ def _run(
         **_DECODING,
     )
     starts = [clip.start for clip in clips]
-    found: list[list[Any]] = [[] for _ in clips]
     for segment in segments:
         # `seek` is the start of the segment's clip in hundredths of a second, rounded down.
-        place = max(0, bisect.bisect_right(starts, segment.seek / 100 + 0.02) - 1)
-        found[place].append(segment)
+        yield max(0, bisect.bisect_right(starts, segment.seek / 100 + 0.02) - 1), segment
+
+
+def _heard(
+    clips: Sequence[Span],
+    found: Iterable[tuple[int, Any]],
+    origin: float,
+    tell: Callable[[float], None],
+) -> Iterator[HeardClip]:
+    segments: list[list[Any]] = [[] for _ in clips]
+    for place, segment in found:
+        segments[place].append(segment)
         tell(origin + clips[place].end)
-    return HeardWindow(
-        clips=tuple(
-            _heard(clip, segments, origin) for clip, segments in zip(clips, found, strict=True)
+    for clip, of_clip in zip(clips, segments, strict=True):
+        first = of_clip[0] if of_clip else None
+        yield HeardClip(
+            start=round(origin + clip.start, 3),
+            end=round(origin + clip.end, 3),
+            words=tuple(_word(word, origin) for segment in of_clip for word in segment.words or ()),
+            avg_logprob=_finite(first.avg_logprob) if first else None,
+            no_speech_prob=_probability(first.no_speech_prob) if first else None,
         )
-    )
-
-
-def _heard(clip: Span, segments: Sequence[Any], origin: float) -> HeardClip:
-    first = segments[0] if segments else None
-    return HeardClip(
-        start=round(origin + clip.start, 3),
-        end=round(origin + clip.end, 3),
-        words=tuple(_word(word, origin) for segment in segments for word in segment.words or ()),
-        avg_logprob=_finite(first.avg_logprob) if first else None,
-        no_speech_prob=_probability(first.no_speech_prob) if first else None,
-    )
 
 
 def _word(word: Any, origin: float) -> HeardWord:  # noqa: ANN401

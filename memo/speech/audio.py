@@ -346,7 +346,8 @@ def _mono(placed: Iterable[av.AudioFrame | float]) -> Iterator[Sound]:
         if form != (new := (item.format.name, item.layout.name, item.sample_rate)):
             yield from _resampled(resampler, None)  # the form may change within a file
             form = new
-            resampler = av.AudioResampler(format="fltp", layout=item.layout, rate=SAMPLE_RATE)
+            # Interleaved: PyAV 18 reads beyond the end of more than eight separate planes.
+            resampler = av.AudioResampler(format="flt", layout=item.layout, rate=SAMPLE_RATE)
         item.pts = None  # the clock has had its say
         yield from _resampled(resampler, item)
     yield from _resampled(resampler, None)
@@ -355,7 +356,8 @@ def _mono(placed: Iterable[av.AudioFrame | float]) -> Iterator[Sound]:
 def _resampled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None) -> Iterator[Sound]:
     if resampler is not None:
         for resampled in resampler.resample(frame):
-            yield _mixed(resampled.to_ndarray().astype(np.float32, copy=False))
+            interleaved = resampled.to_ndarray().astype(np.float32, copy=False)
+            yield _mixed(interleaved.reshape(-1, resampled.layout.nb_channels).T)
 
 
 def _mixed(channels: npt.NDArray[np.float32]) -> Sound:

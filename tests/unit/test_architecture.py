@@ -24,6 +24,7 @@ MODULES = sorted((ROOT / "memo").rglob("*.py"))
 TEST_MODULES = sorted((ROOT / "tests").rglob("*.py"))
 
 MODULE_LINES = 500
+TEST_MODULE_LINES = 800
 FUNCTION_LINES = 60
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "base", "manager", "misc", "lib"}
@@ -71,11 +72,13 @@ def is_text(path: Path) -> bool:
 
 
 def test_modules_stay_short() -> None:
-    lengths = {
-        name_of(path): len(path.read_text(encoding="utf-8").splitlines())
-        for path in MODULES + TEST_MODULES
+    long = {
+        name_of(path): length
+        for paths, limit in ((MODULES, MODULE_LINES), (TEST_MODULES, TEST_MODULE_LINES))
+        for path in paths
+        if (length := len(path.read_text(encoding="utf-8").splitlines())) > limit
     }
-    assert {name: n for name, n in lengths.items() if n > MODULE_LINES} == {}
+    assert long == {}
 
 
 def test_functions_stay_short() -> None:

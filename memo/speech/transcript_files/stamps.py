@@ -1,0 +1,83 @@
+"""Time marks in plain text: `0:03`, `01:02:33`, `[00:01.500]`, `10:02 AM`.
+
+A mark may count from the start of the recording or be the time of day; which, the file does not
+say. It is the time of day where Zoom writes it, with AM or PM, when the first is six hours or more,
+and when `10:30` read as minutes and seconds would have everybody speak faster than people can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+STAMP = r"(?:\d{1,4}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?!\d|:\d)"
+"""Pattern of a time mark, without groups."""
+
+_PARTS = re.compile(r"(?:(\d+):)?(\d+):(\d\d)(?:[.,](\d+))?(?:\s?([AaPp])\.?[Mm]\.?)?")
+_FASTEST = 12.0
+"""Words per second that nobody reaches."""
+_LATE = 6 * 3600
+_FEWEST = 3
+_DAY = 24 * 3600
+
+
+class Stamp(NamedTuple):
+    """A time mark in seconds; `short` if it was `10:30`, `clock` if it is surely a time of day."""
+
+    seconds: float
+    short: bool = False
+    clock: bool = False
+
+
+def parse_stamp(text: str) -> Stamp | None:
+    """Return the time mark that a text matching `STAMP` stands for."""
+    match = _PARTS.fullmatch(text)
+    if not match:
+        return None
+    first, middle, last, fraction, half = match.groups()
+    if half:
+        hour, minute, second = (first, middle, last) if first else (middle, last, "0")
+        hour_of_day = int(hour) % 12 + (12 if half in "pP" else 0)
+        return Stamp(hour_of_day * 3600.0 + int(minute) * 60 + int(second), clock=True)
+    seconds = int(first or 0) * 3600 + int(middle) * 60 + int(last)
+    return Stamp(seconds + (float("0." + fraction) if fraction else 0.0), short=first is None)
+
+
+def marks_of(
+    stamps: Sequence[Stamp | None], words: float
+) -> tuple[list[float | None], tuple[str, ...]]:
+    """Return the marks as seconds from the start of the recording, and warnings about them.
+
+    Args:
+        stamps: The mark of each turn, None where it has none.
+        words: How many words all turns have together.
+    """
+    known = [stamp for stamp in stamps if stamp]
+    if not known:
+        return [None] * len(stamps), (
+            "the file has no times: times are estimated from the number of words",
+        )
+    warnings: tuple[str, ...] = ()
+    if len(known) < len(stamps):
+        warnings = ("times between the file's time marks are estimated",)
+    unit = 60 if _hours_and_minutes(known, words) else 1
+    if unit == 1 and not any(stamp.clock for stamp in known) and known[0].seconds < _LATE:
+        return [stamp and stamp.seconds for stamp in stamps], warnings
+    start = known[0].seconds
+    marks = [stamp and _since(start, stamp.seconds) * unit for stamp in stamps]
+    return marks, (*warnings, "times of day were read as times since the first words")
+
+
+def _hours_and_minutes(known: Sequence[Stamp], words: float) -> bool:
+    span = known[-1].seconds - known[0].seconds
+    return (
+        len(known) >= _FEWEST
+        and all(stamp.short for stamp in known)
+        and 0 < span < words / _FASTEST
+    )
+
+
+def _since(start: float, moment: float) -> float:
+    """Return the seconds since the start, over midnight if need be."""
+    return moment - start if moment >= start - _DAY / 2 else moment - start + _DAY

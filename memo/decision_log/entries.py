@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from pydantic import AwareDatetime, ValidationError
 
-from memo.decision_log.schema import counters, decisions, meetings
+from memo.decision_log.schema import counters, decisions, events, meetings
 from memo.errors import DecisionLogError
-from memo.model import Decision, DecisionStatus, LogEntry, Recording, Value
+from memo.model import DecisionStatus, LogEntry, Value
+
+Built = TypeVar("Built", bound=Value)
 
 
 class LogEvent(Value):
@@ -48,6 +51,21 @@ def place_of(number: str) -> int:
     return int(written[1])
 
 
+def read_rows(connection: sa.Connection, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    """Return the rows of a query.
+
+    Raises:
+        DecisionLogError: A row holds what is no JSON, or no instant.
+    """
+    try:
+        return connection.execute(query).all()
+    except ValueError as error:
+        raise DecisionLogError(
+            f"{connection.engine.url.database} holds what memo did not write: {error}",
+            hint="restore it from a backup",
+        ) from error
+
+
 def select_entries() -> sa.Select[Any]:
     """Return the query for the rows that `entry_from` reads."""
     return (
@@ -63,26 +81,20 @@ def entry_from(row: sa.Row[Any]) -> LogEntry:
     Raises:
         DecisionLogError: The row is not one that this program writes.
     """
-    try:
-        return LogEntry(
-            number=number_of(row.decisions_number),
-            decision=Decision.model_validate(row.decisions_finding),
-            meeting_title=row.meetings_title,
-            decided_at=local(row.decisions_decided_at, row.meetings_timezone),
-            timezone=row.meetings_timezone,
-            recording=Recording(
-                filename=row.meetings_recording_filename, sha256=row.meetings_recording_sha256
-            ),
-            logged_at=row.decisions_logged_at,
-            memo_path=row.meetings_memo_path,
-            withdrawn_at=row.decisions_withdrawn_at,
-        )
-    except ValidationError as error:
-        raise DecisionLogError(
-            f"{number_of(row.decisions_number)} cannot be read: it has another shape than this"
-            " memo writes",
-            hint="upgrade memo; if it is the newest, restore the log from a backup",
-        ) from error
+    values = {
+        "decision": row.decisions_finding,
+        "meeting_title": row.meetings_title,
+        "decided_at": local(row.decisions_decided_at, row.meetings_timezone),
+        "timezone": row.meetings_timezone,
+        "recording": {
+            "filename": row.meetings_recording_filename,
+            "sha256": row.meetings_recording_sha256,
+        },
+        "logged_at": row.decisions_logged_at,
+        "memo_path": row.meetings_memo_path,
+        "withdrawn_at": row.decisions_withdrawn_at,
+    }
+    return _built(LogEntry, row.decisions_number, values)
 
 
 def read_entry(connection: sa.Connection, number: str) -> LogEntry:
@@ -92,10 +104,10 @@ def read_entry(connection: sa.Connection, number: str) -> LogEntry:
         DecisionLogError: There is none of that number, or it is not a number.
     """
     place = place_of(number)
-    row = connection.execute(select_entries().where(decisions.c.number == place)).one_or_none()
-    if row is None:
+    rows = read_rows(connection, select_entries().where(decisions.c.number == place))
+    if not rows:
         raise _unknown(connection, place)
-    return entry_from(row)
+    return entry_from(rows[0])
 
 
 def read_entries(
@@ -116,7 +128,25 @@ def read_entries(
         query = query.where(decisions.c.status == status.value)
     if not withdrawn:
         query = query.where(decisions.c.withdrawn_at.is_(None))
-    return tuple(map(entry_from, connection.execute(query.limit(limit))))
+    return tuple(map(entry_from, read_rows(connection, query.limit(limit))))
+
+
+def read_events(connection: sa.Connection, number: str) -> tuple[LogEvent, ...]:
+    """Return everything that happened to an entry, oldest first.
+
+    Raises:
+        DecisionLogError: There is none of that number, or it is not a number.
+    """
+    place = place_of(read_entry(connection, number).number)
+    rows = read_rows(connection, sa.select(events).filter_by(number=place).order_by(events.c.id))
+    return tuple(
+        _built(
+            LogEvent,
+            place,
+            {"at": row.at, "what": row.what, "before": row.before, "after": row.after},
+        )
+        for row in rows
+    )
 
 
 def local(instant: dt.datetime | None, timezone: str) -> dt.datetime | None:
@@ -127,6 +157,16 @@ def local(instant: dt.datetime | None, timezone: str) -> dt.datetime | None:
         return instant.astimezone(ZoneInfo(timezone))
     except (KeyError, ValueError, OSError, OverflowError):
         return instant
+
+
+def _built(kind: type[Built], place: int, values: dict[str, Any]) -> Built:
+    try:
+        return kind.model_validate({"number": number_of(place), **values})
+    except ValidationError as error:
+        raise DecisionLogError(
+            f"{number_of(place)} cannot be read: it has another shape than this memo writes",
+            hint="upgrade memo; if it is the newest, restore the log from a backup",
+        ) from error
 
 
 def _unknown(connection: sa.Connection, place: int) -> DecisionLogError:

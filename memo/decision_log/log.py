@@ -7,19 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import sqlalchemy as sa
-
 from memo.decision_log.database import Database
-from memo.decision_log.entries import (
-    LogEvent,
-    number_of,
-    place_of,
-    read_entries,
-    read_entry,
-)
+from memo.decision_log.entries import LogEvent, read_entries, read_entry, read_events
 from memo.decision_log.migrations import migrate
 from memo.decision_log.recording import Recorded, record
-from memo.decision_log.schema import events
 from memo.model import DecisionStatus, LogEntry, Memo
 
 __all__ = ["DecisionLog", "LogEvent", "Recorded"]
@@ -67,6 +58,8 @@ class DecisionLog:
             now: The present instant, aware.
             memo_path: Where the memo was written; None leaves what the log knows.
         """
+        if now.tzinfo is None:
+            raise ValueError(f"{now} has no time zone")
         with self._database.writing() as connection:
             return record(connection, memo, now=now, memo_path=memo_path)
 
@@ -109,18 +102,7 @@ class DecisionLog:
             DecisionLogError: There is no such entry.
         """
         with self._database.reading() as connection:
-            number = read_entry(connection, number).number
-            query = sa.select(events).filter_by(number=place_of(number)).order_by(events.c.id)
-            return tuple(
-                LogEvent(
-                    number=number_of(row.number),
-                    at=row.at,
-                    what=row.what,
-                    before=row.before,
-                    after=row.after,
-                )
-                for row in connection.execute(query)
-            )
+            return read_events(connection, number)
 
     def close(self) -> None:
         """Close the database."""

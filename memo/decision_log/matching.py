@@ -4,7 +4,7 @@ Another run words a decision a little differently; its number must stay. It is t
 if its statement is the same but for case, punctuation and spacing, or if it rests on the same
 moment of the recording and is worded alike. In doubt it is another one: a number that two people
 have quoted to each other must never come to mean something else, so statements that differ in a
-figure, or in little else than a "not", are never matched.
+figure, or in little else than a name or a "not", are never matched.
 """
 
 from __future__ import annotations
@@ -54,22 +54,23 @@ def match(standing: Sequence[Decision], found: Sequence[Decision]) -> list[int |
     return matched
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words of a text, folded so that case, accents' encoding and marks don't count."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "")
-    return re.findall(r"\w+", folded)
-
-
 class _Told:
     """A decision as it was told: its words and its moments, each worked out at most once."""
 
     def __init__(self, decision: Decision) -> None:
         self._decision = decision
         self.moments = _merged(decision.evidence)
+        self.seconds = sum(end - start for start, end in self.moments)
+
+    @cached_property
+    def spelt(self) -> list[str]:
+        """The words as they are spelt, without punctuation."""
+        text = unicodedata.normalize("NFKC", self._decision.statement)
+        return re.findall(r"\w+", re.sub("['’]", "", text))
 
     @cached_property
     def words(self) -> list[str]:
-        return words_of(self._decision.statement)
+        return [word.casefold() for word in self.spelt]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -85,6 +86,11 @@ class _Told:
         return frozenset(word for word in self.words if any(map(str.isdigit, word)))
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Words with a capital that does not come from beginning the sentence."""
+        return frozenset(word.casefold() for word in self.spelt[1:] if word[0].isupper())
+
+    @cached_property
     def trigrams(self) -> frozenset[str]:
         padded = (f"  {word} " for word in self.vocabulary)
         return frozenset(word[at : at + 3] for word in padded for at in range(len(word) - 2))
@@ -94,7 +100,7 @@ def _pairs(old: Sequence[_Told], new: Sequence[_Told]) -> Iterator[tuple[float, 
     """Yield (how sure, place in `old`, place in `new`) of every pair that may be one decision."""
     for new_place, right in enumerate(new):
         for old_place, left in enumerate(old):
-            moment = _overlap(left.moments, right.moments)
+            moment = _overlap(left, right)
             if left.fingerprint == right.fingerprint:
                 yield 10 + moment, old_place, new_place
             elif moment >= _SAME_MOMENT and not _contradict(left, right):
@@ -113,11 +119,10 @@ def _contradict(left: _Told, right: _Told) -> bool:
     """Say whether two statements that look alike say different things."""
     if not (left.figures <= right.figures or right.figures <= left.figures):
         return True
-    differing = left.vocabulary ^ right.vocabulary
-    turned = (left.vocabulary & _NEGATIONS == frozenset()) != (
-        right.vocabulary & _NEGATIONS == frozenset()
-    )
-    return turned and len(differing) <= _FEW
+    renamed = left.names - right.vocabulary and right.names - left.vocabulary
+    turned = left.vocabulary.isdisjoint(_NEGATIONS) != right.vocabulary.isdisjoint(_NEGATIONS)
+    few = len(left.vocabulary ^ right.vocabulary) <= _FEW
+    return few and bool(renamed or turned)
 
 
 def _merged(evidence: Sequence[Evidence]) -> list[tuple[float, float]]:
@@ -131,12 +136,11 @@ def _merged(evidence: Sequence[Evidence]) -> list[tuple[float, float]]:
     return merged
 
 
-def _overlap(left: list[tuple[float, float]], right: list[tuple[float, float]]) -> float:
-    """Return how much of the shorter of two sets of stretches the other covers, from 0 to 1."""
-    shorter = min(sum(end - start for start, end in side) for side in (left, right))
+def _overlap(left: _Told, right: _Told) -> float:
+    """Return how much of the shorter of two decisions' moments the other covers, from 0 to 1."""
     common = sum(
         max(0.0, min(end, other_end) - max(start, other_start))
-        for start, end in left
-        for other_start, other_end in right
+        for start, end in left.moments
+        for other_start, other_end in right.moments
     )
-    return common / shorter if shorter else 0.0
+    return common / min(left.seconds, right.seconds) if common else 0.0

@@ -10,7 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from memo.decision_log.entries import entry_from, local, number_of, place_of, select_entries
+from memo.decision_log.entries import (
+    entry_from,
+    local,
+    number_of,
+    place_of,
+    read_rows,
+    select_entries,
+)
 from memo.decision_log.matching import match
 from memo.decision_log.schema import counters, decisions, events, meetings
 from memo.model import Decision, LogEntry, Memo, Value, Verdict
@@ -86,7 +93,7 @@ class _Recording:
             .where(meetings.c.recording_sha256 == self._memo.recording.sha256)
             .order_by(decisions.c.withdrawn_at.is_not(None), decisions.c.number)
         )
-        return [entry_from(row) for row in self._connection.execute(query)]
+        return [entry_from(row) for row in read_rows(self._connection, query)]
 
     def _write_meeting(self) -> int:
         sha256 = self._memo.recording.sha256

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import pytest
+
+from memo.model import Gap, Media, Recording, Span, Transcript
+from memo.speech.assembly import assemble
+from memo.speech.heard import HeardClip, HeardWindow, HeardWord, Listening, SpokenLanguage
+
+RECORDING = Recording(filename="call.m4a", sha256="0" * 64)
+ENGLISH = SpokenLanguage(code="en", share=0.99)
+
+
+def clip(
+    start: float, text: str, *, logprob: float = -0.2, no_speech: float = 0.1, step: float = 0.5
+) -> HeardClip:
+    """One word every half second."""
+    pieces = text.split()
+    return HeardClip(
+        start=start,
+        end=start + max(1, len(pieces)) * step,
+        words=tuple(
+            HeardWord(
+                start=start + place * step,
+                end=start + (place + 1) * step,
+                text=" " + piece,
+                probability=0.9,
+            )
+            for place, piece in enumerate(pieces)
+        ),
+        avg_logprob=logprob,
+        no_speech_prob=no_speech,
+    )
+
+
+def transcript_of(
+    *clips: HeardClip,
+    duration: float = 20,
+    speech: list[tuple[float, float]] | None = None,
+    gaps: tuple[Gap, ...] = (),
+    language: SpokenLanguage = ENGLISH,
+    tracks: int = 1,
+) -> Transcript:
+    spans = [(one.start, one.end) for one in clips] if speech is None else speech
+    return assemble(
+        recording=RECORDING,
+        media=Media(duration=duration, channels=1, sample_rate=16_000, sound_tracks=tracks),
+        listening=Listening(
+            duration=duration,
+            speech=tuple(Span(start=start, end=end) for start, end in spans),
+            gaps=gaps,
+        ),
+        language=language,
+        windows=[HeardWindow(clips=clips[:1]), HeardWindow(clips=clips[1:])],
+        asr_model="faster-whisper/base",
+    )
+
+
+def test_sentences_become_numbered_segments() -> None:
+    transcript = transcript_of(clip(1, "We ship. When?"), clip(9, "Friday.", logprob=-0.5))
+
+    assert [(s.id, s.start, s.end, s.text, s.avg_logprob) for s in transcript.segments] == [
+        (0, 1.0, 2.0, "We ship.", -0.2),
+        (1, 2.0, 2.5, "When?", -0.2),
+        (2, 9.0, 9.5, "Friday.", -0.5),
+    ]
+    assert transcript.speech_seconds == 2
+    assert not transcript.warnings
+    assert not transcript.gaps
+
+
+def test_a_transcript_survives_being_written_and_read() -> None:
+    transcript = transcript_of(clip(1, "We ship. When?"))
+    assert Transcript.model_validate_json(transcript.model_dump_json()) == transcript
+
+
+def test_a_sentence_may_go_on_in_the_next_clip() -> None:
+    transcript = transcript_of(clip(1, "We ship on"), clip(2.6, "Friday."))
+    assert [segment.text for segment in transcript.segments] == ["We ship on Friday."]
+
+
+def test_only_long_silence_is_a_gap() -> None:
+    transcript = transcript_of(clip(10, "one."), clip(39, "two."), clip(70, "three."), duration=90)
+    assert [(gap.start, gap.end, gap.reason) for gap in transcript.gaps] == [
+        (39.5, 70, "no speech found")
+    ]
+
+
+def test_a_damaged_stretch_is_one_gap_and_not_silence_too() -> None:
+    damage = Gap(start=20, end=90, reason="damaged or missing sound")
+    transcript = transcript_of(clip(10, "one."), clip(100, "two."), duration=101, gaps=(damage,))
+
+    assert transcript.gaps == (damage,)
+    assert transcript.warnings == (
+        "0:00:20 to 0:01:30 of the recording: damaged or missing sound.",
+        "Speech was found in 0:00:01 of 0:01:41; the rest was not transcribed.",
+    )
+
+
+def test_a_missing_end_counts_as_part_of_the_recording() -> None:
+    lost = Gap(start=20, end=60, reason="missing: the file ends early")
+    transcript = transcript_of(clip(1, "one."), gaps=(lost,))
+    assert (transcript.duration, transcript.gaps) == (60, (lost,))
+
+
+@pytest.mark.parametrize(("share", "warned"), [(0.41, False), (0.39, True)])
+def test_little_speech_is_worth_a_warning(share: float, warned: bool) -> None:  # noqa: FBT001
+    transcript = transcript_of(clip(0, "one."), duration=100, speech=[(0, 100 * share)])
+    assert bool(transcript.warnings) == warned
+
+
+def test_an_uncertain_language_is_worth_a_warning() -> None:
+    transcript = transcript_of(clip(1, "one."), language=SpokenLanguage(code="cy", share=0.4))
+    assert transcript.language == "cy"
+    assert "uncertain (cy, 40%)" in transcript.warnings[0]
+    assert "--language" in transcript.warnings[0]
+
+
+def test_further_sound_tracks_are_worth_a_warning() -> None:
+    assert "2 sound tracks" in transcript_of(clip(1, "one."), tracks=2).warnings[0]
+
+
+def test_what_whisper_itself_takes_for_silence_is_no_text() -> None:
+    transcript = transcript_of(
+        clip(1, "We ship."), clip(5, "Thank you.", logprob=-1.2, no_speech=0.8)
+    )
+    assert [segment.text for segment in transcript.segments] == ["We ship."]
+    assert [(gap.start, gap.end, gap.reason) for gap in transcript.gaps] == [
+        (5, 6, "sound, but no words in it")
+    ]
+
+
+def test_a_loop_is_said_once_and_named() -> None:
+    transcript = transcript_of(clip(1, "We ship. " + "Thank you. " * 8, step=0.25))
+
+    assert [segment.text for segment in transcript.segments] == ["We ship.", "Thank you."]
+    assert [(gap.start, gap.end, gap.reason) for gap in transcript.gaps] == [
+        (2, 5.5, "the speech model repeated itself")
+    ]
+    assert transcript.warnings == ("The speech model repeated itself from 0:00:02 to 0:00:06.",)

@@ -196,7 +196,7 @@ def _monday(day: dt.date) -> dt.date:
 
 def _span(mention: Mention, moment: Moment) -> Reading:
     count, unit = mention.number("n") or 0, mention.parts["unit"]
-    if unit == "day" and count in moment.lexicon.loose_days:
+    if not count or (unit == "day" and count in moment.lexicon.loose_days):
         return _exactly(None)
     if unit in {"hour", "minute"}:
         return _exactly(_hours_later(moment.at, count, unit))
@@ -239,7 +239,7 @@ def _working_days_later(day: dt.date, count: int) -> dt.date:
 
 def _shift(mention: Mention, moment: Moment) -> Reading:
     """Read "two weeks from Monday", "a week on Tuesday", "two days before the third"."""
-    count, unit, way = mention.number("n") or 0, mention.parts["unit"], mention.parts["way"]
+    count, unit, way = mention.number("n") or 1, mention.parts["unit"], mention.parts["way"]
     anchor = _anchor(mention, moment)
     if anchor is None or unit in {"hour", "minute"}:
         return _exactly(None)
@@ -426,6 +426,7 @@ _READERS: dict[str, Callable[[Mention, Moment], Reading]] = {
     "date": _date,
     "day": _offset,
     "ordinal": _ordinal,
+    "cardinal": _ordinal,
     "nth": _nth,
     "weekday": _weekday,
     "span": _span,

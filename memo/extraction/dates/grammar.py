@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cache
 from itertools import accumulate
 
-from memo.extraction.dates.lexicon import Token
+from memo.extraction.dates.lexicon import Lexicon, Token
 
 _N = r"(?:n(?P<n>\d+)|(?P<a>a)) "
 _UNIT = r"u_(?P<unit>minute|hour|day|bday|week|fortnight|month|quarter|year) "
@@ -38,18 +38,18 @@ _ANCHOR = (
 _PATTERNS: tuple[tuple[str, str], ...] = (
     ("date", r"iso(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d) "),
     ("date", r"date(?P<m>\d+)_(?P<d>\d+)(?:_(?P<y>\d+))? "),
-    ("date", rf"{_THE}(?:u_day )?(?:ord|n)(?P<d>\d+) {_OF}{_MON}{_YEAR}?"),
+    ("date", rf"{_THE}(?:u_day )?(?:ord|n)(?P<d>\d+) (?:of )?(?:the )?{_MON}{_YEAR}?"),
     ("date", rf"{_MON}{_THE}(?:ord|n)(?P<d>\d+) (?!u_|oclock|am |pm |uhr){_YEAR}?"),
     ("unclear", r"clash "),
     ("day", rf"{_THE}day(?P<day>\d) "),
     ("ordinal", rf"{_THE}ord(?P<d>\d+) (?:of (?:the |the this |this )u_month )?"),
-    ("ordinal", r"the (?:u_day )?n(?P<d>\d+) (?!n\d|y\d|u_|mon|of |x|oclock|am |pm |uhr)"),
-    ("ordinal", rf"{_THE}{_WD}n(?P<d>\d+) (?!n\d|y\d|u_|x|oclock|am |pm |uhr)"),
-    ("ordinal", r"u_day n(?P<d>\d+) (?!n\d)"),
+    ("cardinal", r"the (?:u_day )?n(?P<d>\d+) (?!n\d|y\d|u_|mon|of |x|oclock|am |pm |uhr)"),
+    ("cardinal", rf"{_THE}{_WD}n(?P<d>\d+) (?!n\d|y\d|u_|x|oclock|am |pm |uhr)"),
+    ("cardinal", r"u_day n(?P<d>\d+) (?!n\d)"),
     ("nth", rf"{_NTH}(?:(?P<rel>this|next|coming) )?u_month (?:(?P<post>coming|next) )?"),
     ("nth", rf"{_NTH}{_MON}"),
     ("unclear", r"(?:the )?ord\d+ u_\w+ "),
-    ("span", rf"(?P<lead>in )?{_THE}(?:next |coming )?{_N}{_UNIT}(?:from now )?"),
+    ("span", rf"(?:(?P<lead>in) )?{_THE}(?:next |coming )?{_N}{_UNIT}(?:from now )?"),
     ("not_due", r"(?:ago|before|since) (?:n\d+|a) u_\w+ |(?:n\d+|a) u_\w+ ago "),
     ("blank", r"(?:n\d+|a) u_\w+ (?:later|following|after) |later "),
     (
@@ -60,6 +60,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("unclear", r"(?:in )?(?:(?:n\d+|a) )?(?:and )?half (?:a )?u_\w+ "),
     ("unclear", r"(?:in )?(?:n\d+|a) u_\w+ (?:and )?(?:a )?half "),
     ("shift", rf"{_N}{_UNIT}(?P<way>from|on|after|before) {_ANCHOR}"),
+    ("shift", rf"the u_(?P<unit>day) (?P<way>after|before) {_ANCHOR}"),
     ("shift_in", rf"{_THE}(?:{_WD}|day(?P<day>[01]) )in {_N}{_UNIT}"),
     ("shift_in", rf"(?:{_WD}|day(?P<day>[01]) )(?P<unit>u_week|u_fortnight) (?!n\d)"),
     ("period", rf"(?:{_LEAD})?{_THE}{_REL}{_PERIOD}"),
@@ -67,11 +68,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("period", rf"(?:{_LEAD})?q(?P<q>\d) {_YEAR}?"),
     ("end", rf"end {_OF}(?:{_REL})?{_PERIOD}(?:{_POST})?"),
     ("end", rf"{_PERIOD}end "),
-    ("end", rf"end {_OF}(?:{_MON}|q(?P<q>\d) |kw n(?P<kw>\d+) ){_YEAR}?"),
+    ("end", rf"end {_OF}(?:{_MON}|q(?P<q>\d) |kw (?:n|ord)(?P<kw>\d+) ){_YEAR}?"),
     ("vague", rf"(?:start|mid) {_OF}(?:{_REL})?{_PERIOD}(?:{_POST})?"),
     ("vague", rf"(?:(?:start|mid) {_OF})?{_MON}{_YEAR}?"),
-    ("vague", rf"(?:start|mid) {_OF}(?:q(?P<q>\d) |kw n(?P<kw>\d+) ){_YEAR}?"),
-    ("end", r"kw n(?P<kw>\d+) "),
+    ("vague", rf"(?:start|mid) {_OF}(?:q(?P<q>\d) |kw (?:n|ord)(?P<kw>\d+) ){_YEAR}?"),
+    ("end", r"kw (?:n|ord)(?P<kw>\d+) "),
     ("unclear", r"(?:end |start |mid )?(?:of )?the? ?u_week of the \w+ "),
     ("unclear", r"u_week of (?:the )?(?:ord\d+|mon\d+|n\d+) (?:of )?(?:mon\d+ |ord\d+ |n\d+ )?"),
     ("weekend", rf"(?:{_LEAD})?{_THE}(?:(?P<rel>this|next|coming) )?u_weekend (?:{_POST})?"),
@@ -92,9 +93,17 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("blank", r"soon "),
 )
 _LEADS = frozenset({"by", "before", "until", "for", "on", "in", "the", "of", "at", "to", "um"})
-_STARTS = frozenset({"by", "before", "until", "for", "on", "in", "the", "at", "latest", "part"})
+_PREPOSITIONS = frozenset({"by", "before", "until", "for", "on"})
+_MORE_PREPOSITIONS = {
+    "day": frozenset({"by", "before", "until", "for"}),
+    "period": frozenset({"by", "before", "until", "for", "in"}),
+    "end": frozenset({"by", "before", "until", "for", "at"}),
+    "vague": frozenset({"by", "before", "until", "for", "in"}),
+    "weekend": frozenset({"by", "before", "until", "for", "on", "at"}),
+    "hour": frozenset({"by", "before", "until", "for", "at"}),
+}
 _UNSURE = frozenset({"approx", "after", "or"})
-_NOT_A_DUE_DATE = frozenset({"not", "every", "since", "from", "last", "ago"})
+_NOT_A_DUE_DATE = frozenset({"not", "every", "since", "from", "last", "ago", "was"})
 _JOINTS = frozenset({"the", "of", "on", "in", "at", "by", "part", "mytime", "um", ",", "latest"})
 _TAILS = frozenset({"part", "mytime", "latest"})
 _TIES = frozenset({"or", "and", "to", "by"})
@@ -132,7 +141,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 
 
-def mentions(tokens: Sequence[Token], *, capital_nouns: bool) -> list[Mention]:
+def mentions(tokens: Sequence[Token], lexicon: Lexicon) -> list[Mention]:
     """Return every mention of a day, from left to right, without overlaps."""
     symbols = [token.symbol for token in tokens]
     line = "".join(f"{symbol} " for symbol in symbols)
@@ -140,8 +149,8 @@ def mentions(tokens: Sequence[Token], *, capital_nouns: bool) -> list[Mention]:
     found: list[Mention] = []
     place = 0
     while place < len(symbols):
-        mention = _mention_at(line, offsets, place)
-        if mention is None or _counts_a_noun(mention, tokens, capital_nouns=capital_nouns):
+        mention = _mention_at(line, offsets, place, lexicon)
+        if mention is None or _counts_a_noun(mention, tokens, lexicon):
             place += 1
             continue
         found.append(_judged(mention, symbols))
@@ -149,11 +158,11 @@ def mentions(tokens: Sequence[Token], *, capital_nouns: bool) -> list[Mention]:
     return found
 
 
-def _mention_at(line: str, offsets: list[int], place: int) -> Mention | None:
+def _mention_at(line: str, offsets: list[int], place: int, lexicon: Lexicon) -> Mention | None:
     best: Mention | None = None
     for kind, pattern in _patterns():
         match = pattern.match(line, offsets[place])
-        if match is None:
+        if match is None or (kind == "cardinal" and not lexicon.cardinal_days):
             continue
         end = bisect_left(offsets, match.end())
         if best is None or end > best.end:
@@ -162,13 +171,13 @@ def _mention_at(line: str, offsets: list[int], place: int) -> Mention | None:
     return best
 
 
-def _counts_a_noun(mention: Mention, tokens: Sequence[Token], *, capital_nouns: bool) -> bool:
-    """Whether the ordinal is about something else than a day: "the third supplier"."""
-    if mention.kind != "ordinal" or mention.end >= len(tokens):
+def _counts_a_noun(mention: Mention, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether the number is about something else than a day: "the third supplier"."""
+    if mention.kind not in {"ordinal", "cardinal"} or mention.end >= len(tokens):
         return False
     after = tokens[mention.end]
-    if capital_nouns:
-        return after.symbol == "noun" or (after.symbol == "x" and after.capital)
+    if lexicon.capital_nouns:
+        return after.symbol == "noun" or (after.symbol in {"x", "um"} and after.capital)
     return after.symbol in {"x", "half", "last", "next"} or after.symbol.startswith("n")
 
 
@@ -189,11 +198,12 @@ def _judged(mention: Mention, symbols: list[str]) -> Mention:
 def _is_loosened(mention: Mention, symbols: list[str]) -> bool:
     """Whether what follows makes the day another one: "Friday after the show", "Friday or so"."""
     rest = symbols[mention.end : mention.end + 4]
-    if rest[:1] == ["ish"] or (rest[:1] == ["or"] and rest[1:2] != ["fn"]):
+    following = rest[0] if rest else ""
+    if following in {"ish", "last", "following"} or (following == "or" and rest[1:2] != ["fn"]):
         return True
     if mention.kind in _PRECISE:
-        return False
-    return "after" in rest[:1] or rest[:2] == [",", "after"] or _anchor_length(rest) > 0
+        return mention.kind == "span" and following in {"before", "after"}
+    return following == "after" or rest[:2] == [",", "after"] or _anchor_length(rest) > 0
 
 
 def _anchor_length(symbols: Sequence[str]) -> int:
@@ -211,75 +221,75 @@ def _anchor_length(symbols: Sequence[str]) -> int:
 # --- Spans for reading aloud ------------------------------------------------------------------
 
 
-def due_spans(tokens: Sequence[Token], *, capital_nouns: bool) -> list[tuple[int, int]]:
+def due_spans(tokens: Sequence[Token], lexicon: Lexicon) -> list[tuple[int, int]]:
     """Return the token spans [start, end) that say when something is due.
 
     Neighbouring mentions ("Monday the twenty-seventh, in the afternoon") are one span.
     """
     symbols = [token.symbol for token in tokens]
     spans: list[tuple[int, int]] = []
-    group: list[Mention] = []
-    for mention in [*mentions(tokens, capital_nouns=capital_nouns), None]:
-        if group and (mention is None or not _belongs(group[-1], mention, symbols)):
-            if any(_is_due(m, group, symbols) for m in group):
-                spans.append((_first_token(group[0], symbols), _last_token(group[-1], symbols)))
-            group = []
-        if mention is not None and mention.use is not Use.NOT_DUE:
-            group.append(mention)
+    for group in _groups(mentions(tokens, lexicon), symbols):
+        beside_a_day = any(mention.kind in {"weekday", "date", "end"} for mention in group)
+        if any(_is_due(mention, symbols, beside_a_day=beside_a_day) for mention in group):
+            spans.append((_first_token(group[0], symbols), _last_token(group[-1], symbols)))
     return spans
 
 
+def _groups(found: Sequence[Mention], symbols: list[str]) -> list[list[Mention]]:
+    """Put neighbours together, and leave out the days on which nothing is due."""
+    groups: list[list[Mention]] = []
+    last: Mention | None = None
+    for mention in found:
+        if mention.use is Use.NOT_DUE:
+            last = None
+            continue
+        if last is not None and _belongs(last, mention, symbols):
+            groups[-1].append(mention)
+        else:
+            groups.append([mention])
+        last = mention
+    return groups
+
+
 def _belongs(last: Mention, mention: Mention, symbols: list[str]) -> bool:
-    if mention.use is Use.NOT_DUE:
-        return False
     between = symbols[last.end : mention.start]
     tied = len(between) == 1 and between[0] in _TIES
     return tied or all(symbol in _JOINTS for symbol in between)
 
 
-def _is_due(mention: Mention, group: list[Mention], symbols: list[str]) -> bool:
+def _is_due(mention: Mention, symbols: list[str], *, beside_a_day: bool) -> bool:
     """Whether a mention, found in running talk, is likely to be a due date."""
-    lead = _leads(mention, symbols)
+    start = _first_token(mention, symbols)
+    lead = {*symbols[start : mention.start], mention.parts.get("lead")}
     if "until" in lead:
         return False
     first = symbols[mention.start]
-    answers = {
-        "ordinal": lambda: _is_sure_ordinal(mention, group, first, lead),
-        "span": lambda: mention.parts["unit"] != "minute" and bool(lead & {"in", "give"}),
-        "hour": lambda: bool(lead & {"by", "before"}),
-        "vague": lambda: bool(lead & {"by", "before"}) or first in {"start", "mid"},
-        "unclear": lambda: bool(lead & {"by", "before", "on", "in"}),
-        "blank": lambda: first == "soon",
-    }
-    return answers.get(mention.kind, lambda: True)()
-
-
-def _is_sure_ordinal(mention: Mention, group: list[Mention], first: str, lead: set[str]) -> bool:
-    """Whether "the third" is a day; "the eleventh" is likelier to be one than "the second"."""
-    if lead & {"by", "on", "for", "before"}:
-        return True
-    if any(other.kind in {"weekday", "date", "end"} for other in group):
-        return True
-    return (first == "the" or "the" in lead) and (mention.number("d") or 0) >= _SURE_ORDINAL
-
-
-def _leads(mention: Mention, symbols: list[str]) -> set[str]:
-    """Return the words that lead to a mention: "by", "by the", "give me"."""
-    start = _first_token(mention, symbols)
-    words = {*symbols[start : mention.start], mention.parts.get("lead", "")}
-    words |= {symbols[mention.start]} & {"in"}
-    return words | {word for word in symbols[max(0, start - 1) : start] if word == "give"}
+    led = bool(lead & {"by", "before", "on", "for"})
+    match mention.kind:
+        case "ordinal" | "cardinal":
+            sure = (mention.number("d") or 0) >= _SURE_ORDINAL
+            return led or beside_a_day or (sure and "the" in {first, *lead})
+        case "span":
+            given = "in" in lead or symbols[max(0, start - 1) : start] == ["give"]
+            return given and mention.parts["unit"] != "minute"
+        case "vague" | "unclear" | "weekend":
+            return led or bool({first, *lead} & {"in", "start", "mid", "this", "at"})
+    needed = {"hour": lead & {"by", "before"}, "blank": {first} & {"soon"}}
+    return bool(needed.get(mention.kind, {first}))
 
 
 def _first_token(mention: Mention, symbols: list[str]) -> int:
-    """Return where the words that lead to a mention begin ("by the")."""
+    """Return where the words that lead to a mention begin ("by the", "by, um, the")."""
     start = mention.start
-    while start and symbols[start - 1] in _STARTS:
+    while start and symbols[start - 1] == "part":
         start -= 1
+    if start and symbols[start - 1] == "the" and mention.kind != "day":
+        start -= 1
+    prepositions = _MORE_PREPOSITIONS.get(mention.kind, _PREPOSITIONS)
     back = start
     while back and symbols[back - 1] in {",", "um"}:
         back -= 1
-    if back < start and back and symbols[back - 1] in {"by", "on", "for"}:
+    if back and symbols[back - 1] in prepositions & ({"by"} if back < start else prepositions):
         return back - 1
     return start
 

@@ -37,6 +37,11 @@ Entries = Iterable[tuple[str, str]]
 _PAUSES = frozenset(",–—-/")
 _STOPS = frozenset(".?!;:…¿¡()[]")
 _QUOTES = frozenset("\"'’‘“”„«»*`")
+_ABBREVIATION = re.compile(
+    r"\b(?:jan|feb|apr|jun|jul|aug|sept?|o[ck]t|nov|de[cz]|ene|abr|ago|dic"
+    r"|mon|tues?|wed|thu|thurs?|fri|mo|di|mi|sa)$",
+    re.IGNORECASE,
+)
 _LEADS_TO_A_DAY = frozenset({"the", "on", "by", "before", "until", "for", ","})
 _MONTHS = 12
 _LONGEST_MONTH = 31
@@ -67,6 +72,7 @@ class Lexicon:
         longest: Words in the longest phrase.
         order: Whether 3/11 is the third of November; "unclear" where speakers differ.
         dotted_ordinals: Whether "3." is an ordinal.
+        cardinal_days: Whether days of the month are counted with cardinals ("el tres").
         capital_nouns: Whether a capital letter tells that an ordinal counts a noun.
         next_skips_near: Whether "next Friday", said days before, is surely not this Friday.
         loose_days: Numbers of days that idiom uses for whole weeks ("in acht Tagen").
@@ -76,6 +82,7 @@ class Lexicon:
     longest: int
     order: Literal["day first", "unclear"]
     dotted_ordinals: bool = False
+    cardinal_days: bool = False
     capital_nouns: bool = False
     next_skips_near: bool = False
     loose_days: frozenset[int] = frozenset()
@@ -109,25 +116,31 @@ def lexicon_of(
     *,
     order: Literal["day first", "unclear"],
     dotted_ordinals: bool = False,
+    cardinal_days: bool = False,
     capital_nouns: bool = False,
     next_skips_near: bool = False,
     loose_days: frozenset[int] = frozenset(),
 ) -> Lexicon:
-    """Build a `Lexicon`; of two entries for one phrase the later counts.
+    """Build a `Lexicon`. Umlauts may also be spelled ae, oe, ue.
 
-    Umlauts may also be spelled ae, oe, ue.
+    Raises:
+        ValueError: A phrase has two meanings, perhaps only once its diacritics are gone.
     """
     table: dict[str, tuple[str, ...]] = {}
     for symbols, phrases in entries:
         for phrase in phrases.split("|"):
             spelled = phrase.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
             for variant in (phrase, spelled):
-                table[" ".join(fold(word) for word in variant.split())] = tuple(symbols.split())
+                folded = " ".join(fold(word) for word in variant.split())
+                meaning = tuple(symbols.split())
+                if table.setdefault(folded, meaning) != meaning:
+                    raise ValueError(f"{folded!r} means both {table[folded]} and {meaning}")
     return Lexicon(
         phrases=table,
         longest=max(phrase.count(" ") + 1 for phrase in table),
         order=order,
         dotted_ordinals=dotted_ordinals,
+        cardinal_days=cardinal_days,
         capital_nouns=capital_nouns,
         next_skips_near=next_skips_near,
         loose_days=loose_days,
@@ -155,9 +168,11 @@ def read(text: str, lexicon: Lexicon) -> list[Token]:
 
 
 def _is_silent(piece: _Piece, text: str) -> bool:
-    """Whether a piece is a quotation mark, or a hyphen inside a word."""
+    """Whether a piece is a quotation mark, a hyphen inside a word or the dot of "Oct."."""
     if piece.kind != "mark":
         return False
+    if piece.text == ".":
+        return _ABBREVIATION.search(text, max(0, piece.start - 6), piece.start) is not None
     inside = text[piece.start - 1 : piece.start].isalnum() and text[piece.end :][:1].isalnum()
     return piece.text in _QUOTES or (piece.text == "-" and inside)
 
@@ -179,7 +194,7 @@ def _longest_phrase(
 
 def _symbols(piece: _Piece, lexicon: Lexicon, before: list[Token]) -> tuple[str, ...]:
     """Return the symbols of a piece that is no phrase of the language."""
-    numbers = [int(number) for number in re.findall(r"\d+", piece.text)[:3]]
+    numbers = [int(number) for number in re.findall(r"\d{1,4}", piece.text[:20])]
     match piece.kind:
         case "iso":
             return ("iso" + piece.text.replace("-", ""),)

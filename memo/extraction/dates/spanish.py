@@ -13,12 +13,14 @@ _TENS = ("treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "n
 _WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 
 _WORDS = """
+was = fue | era | estuvo
 day0 = hoy | hoy mismo | esta mañana | esta tarde | esta noche | este mediodía
 day0 = después de esta llamada | después de esta reunión | al terminar esta llamada
 day0 = al terminar esta reunión | en cuanto colguemos | cuando colguemos | nada más colgar
 day0 = al acabar esta llamada | al acabar esta reunión
 day1 = mañana | mañana mismo
 day2 = pasado mañana
+x = viernes santo | jueves santo | lunes de pascua | domingo de ramos
 x = hoy en día | hoy día | ayer | anteayer | antier | por ciento | por lo menos | al menos
 x = fiscal
 u_minute = minuto | minutos
@@ -39,7 +41,7 @@ later = más tarde | después | luego
 last = pasado | pasada | pasados | pasadas | último | última | últimos | últimas | anterior
 ago = hace
 end = fin de | a fin de | final de | al final de | el final de | a finales de | finales de
-end = a fines de | fines de | el fin de | finalizar | final | finales | cierre de | al cierre de
+end = a fines de | fines de | finalizar | final | finales | cierre de | al cierre de
 end = fin
 end the = fin del | a fin del | final del | al final del | a finales del | el final del
 end the = cierre del
@@ -49,7 +51,7 @@ mid = mediados de | a mediados de | mitad de | a mitad de | mediados del | a med
 soon = lo antes posible | cuanto antes | tan pronto como sea posible | lo más pronto posible
 soon = asap
 a = un | una
-the = el | la | lo | los | las
+the = el | la | lo | los
 of = de
 of the = del
 to the = al
@@ -80,7 +82,7 @@ approx = en torno al
 few = varios | varias | algunos | algunas | pocos | pocas | par
 half = medio | y medio | y media
 now = ahora | hoy en adelante
-give = dame | denme | deme | necesito | necesita
+give = dame | denme | deme | danos
 eod = final del día | fin del día | el final del día | cierre del día | final de la jornada
 eod = al final del día | al final de la jornada | fin de la jornada | última hora
 eod = a última hora
@@ -92,7 +94,7 @@ t12 = mediodía
 t24 = medianoche
 uhr = en punto | horas en punto
 mytime = mi hora | hora mía | hora local | tu hora | vuestra hora | su hora
-latest = como pronto | por favor | sin falta
+latest = sin falta
 um = eh | este eh | bueno | pues | o sea | digamos | quizá | quizás | em
 kw = semana número | semana iso
 q1 = q 1 | t 1 | primer trimestre
@@ -102,10 +104,10 @@ q4 = q 4 | t 4 | cuarto trimestre
 date12_24 = nochebuena
 date12_25 = día de navidad
 date12_31 = nochevieja | fin de año día treinta y uno
-fn = yo | ella | nosotros | ustedes | ellos | se | te | me | nos | que | es | son
+fn = yo | ella | nosotros | ustedes | ellos | se | te | me | nos | que | es | son | por favor
 fn = será | están | lo tengo | tengo | tenemos | puedo | puede | va | voy | vamos | si
 fn = sí | cuando | entonces | pero | con | sin | como | porque | ya | también | qué | quien
-fn = mando | envío | hago | vale | bien | perfecto | gracias | lo
+fn = mando | envío | hago | vale | bien | perfecto | gracias
 n21 = veintiún | veintiuna
 n31 = treinta y un | treinta y una
 ord1 = primero | primer
@@ -128,7 +130,7 @@ def spanish() -> Lexicon:
     """Return the Spanish lexicon."""
     numbers = list(entries_of(_NUMBERS))
     entries = [*numbers, *entries_of(_WORDS), *_compounds(dict(numbers)), *_weekdays()]
-    return lexicon_of(entries, order="day first", loose_days=frozenset({8, 15}))
+    return lexicon_of(entries, order="day first", cardinal_days=True, loose_days=frozenset({8, 15}))
 
 
 def _compounds(numbers: dict[str, str]) -> Entries:

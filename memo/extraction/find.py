@@ -1,0 +1,184 @@
+"""Finds the moments of a meeting that may hold a decision, a task or an open question.
+
+No model is needed: each line is scored by the cues in its sentences and in its neighbours'.
+The moments are where a small language model is asked to look, and all that the rule-based
+reader has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from memo.extraction.cues import Cues, cues_for
+from memo.extraction.lines import Line
+
+Kind = Literal["decision", "action", "question"]
+
+REACH_BACK = 9
+"""How many lines before it a decision may have been argued."""
+REACH_ON = 3
+"""How many lines after it a proposal may be accepted."""
+THRESHOLDS: dict[Kind, float] = {"decision": 3.0, "action": 2.5, "question": 2.5}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Lines `first` to `last` (numbers, both included) that may hold an item.
+
+    `anchor` is the line that gave it away, `sentence` its telling sentence. `owner` is who
+    takes a task on, as far as the turns tell.
+    """
+
+    kind: Kind
+    first: int
+    last: int
+    anchor: int
+    sentence: str
+    score: float
+    owner: str | None = None
+
+
+def find_moments(lines: Sequence[Line], language: str) -> tuple[Moment, ...]:
+    """Return the moments in order of their anchors; none for a language without cues."""
+    cues = cues_for(language)
+    if cues is None:
+        return ()
+    finders: tuple[tuple[Kind, Callable[[Sequence[Line], int, Cues], Moment | None]], ...] = (
+        ("decision", _decision_at),
+        ("action", _action_at),
+        ("question", _question_at),
+    )
+    found = []
+    for kind, finder in finders:
+        candidates = [finder(lines, place, cues) for place in range(len(lines))]
+        strong = [c for c in candidates if c and c.score >= THRESHOLDS[kind]]
+        found += _thinned(strong) if kind != "action" else strong
+    return tuple(sorted(found, key=lambda m: (m.anchor, m.kind)))
+
+
+def _thinned(moments: list[Moment]) -> list[Moment]:
+    """Keep the best of moments whose anchors are close: they are about the same thing.
+
+    The last word wins between equals.
+    """
+    kept: list[Moment] = []
+    for moment in moments:
+        if kept and moment.anchor - kept[-1].anchor <= 2:
+            if moment.score >= kept[-1].score:
+                kept[-1] = moment
+        else:
+            kept.append(moment)
+    return kept
+
+
+# --- Decisions ----------------------------------------------------------------------------------
+
+
+def _decision_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
+    line = lines[place]
+    best, telling = 0.0, ""
+    for sentence in line.sentences():
+        weight = _settles(sentence, cues)
+        if weight >= best and weight > 0:
+            best, telling = weight, sentence
+    if not telling:
+        return None
+    before = lines[max(0, place - REACH_BACK) : place]
+    after = lines[place + 1 : place + 1 + REACH_ON]
+    score = best
+    score += min(2, sum(_accepts(n, line, cues) for n in after))
+    score += 0.5 if any(cues.propose.search(n.text) for n in before) else 0
+    score += 0.5 if cues.reason.search(line.text) else 0
+    first = _proposal(lines, place, cues)
+    last = place + max((i + 1 for i, n in enumerate(after) if _accepts(n, line, cues)), default=0)
+    return Moment("decision", first, last, place, telling, score)
+
+
+def _settles(sentence: str, cues: Cues) -> float:
+    weight = 0.0
+    if cues.settle.search(sentence):
+        weight = 2.5
+    elif cues.defer.search(sentence) or cues.refuse.search(sentence) or cues.lean.search(sentence):
+        weight = 1.5
+    if weight and sentence.endswith("?"):
+        weight -= 1.5
+    if cues.unreal.search(sentence):
+        weight -= 2
+    if cues.promise.search(sentence):
+        weight -= 1.5
+    if len(sentence.split()) < 4 and not cues.settle.search(sentence):
+        weight -= 1
+    return max(weight, 0)
+
+
+def _accepts(line: Line, after: Line, cues: Cues) -> bool:
+    """Tell whether a line agrees to an earlier one of somebody else."""
+    somebody_else = line.speaker is None or line.speaker != after.speaker
+    opening = line.sentences()[:1]
+    return somebody_else and bool(opening) and bool(cues.accept.search(opening[0]))
+
+
+def _proposal(lines: Sequence[Line], place: int, cues: Cues) -> int:
+    """Return the line in which the matter that is settled at `place` was put up."""
+    words = _content(lines[place].text)
+    first = place
+    for back in range(place - 1, max(-1, place - REACH_BACK - 1), -1):
+        if cues.propose.search(lines[back].text) or len(words & _content(lines[back].text)) >= 2:
+            first = back
+    return first
+
+
+def _content(text: str) -> set[str]:
+    return {w.strip(".,;:!?\"'()").lower() for w in text.split() if len(w) > 4}
+
+
+# --- Actions ------------------------------------------------------------------------------------
+
+
+def _action_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
+    line = lines[place]
+    if any(cues.unable.search(s) for s in line.sentences()[:2]):
+        return None
+    asked = _request_before(lines, place, cues)
+    for sentence in line.sentences():
+        promised = cues.promise.search(sentence) and not cues.chore.search(sentence)
+        if promised and not sentence.endswith("?") and not cues.unreal.search(sentence):
+            score = 2.5 + (1 if asked is not None else 0)
+            first = place if asked is None else asked
+            return Moment("action", first, place, place, sentence, score, line.speaker)
+    if asked is not None and cues.assent.search(line.sentences()[0] if line.sentences() else ""):
+        told = [s for s in lines[asked].sentences() if cues.request.search(s)]
+        return Moment("action", asked, place, asked, told[-1], 2.5, line.speaker)
+    return None
+
+
+def _request_before(lines: Sequence[Line], place: int, cues: Cues) -> int | None:
+    for back in (place - 1, place - 2):
+        if back < 0:
+            break
+        other = lines[back].speaker is None or lines[back].speaker != lines[place].speaker
+        if other and any(cues.request.search(s) for s in lines[back].sentences()):
+            return back
+    return None
+
+
+# --- Open questions -----------------------------------------------------------------------------
+
+
+def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
+    """Score a line that says nobody knows; its question stands in it or shortly before."""
+    line = lines[place]
+    telling = [s for s in line.sentences() if cues.unknown.search(s) or cues.pending.search(s)]
+    if not telling:
+        return None
+    score = 1.5 if any(cues.unknown.search(s) for s in telling) else 1.0
+    score += 1 if any(cues.pending.search(n.text) for n in lines[place : place + 4]) else 0
+    asked = [n for n in lines[max(0, place - 3) : place + 1] if "?" in n.text]
+    score += 1 if asked else 0
+    if cues.unreal.search(line.text):
+        score -= 1.5
+    question = asked[-1] if asked else line
+    sentence = next((s for s in reversed(question.sentences()) if "?" in s), telling[0])
+    return Moment("question", question.number, place, question.number, sentence, score)

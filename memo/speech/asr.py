@@ -46,6 +46,7 @@ _DECODING = {
     "condition_on_previous_text": False,
     "without_timestamps": True,
 }
+_HEARINGS = 3  # of what was passed over, each shorter than the one before
 _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
 
 
@@ -238,10 +239,14 @@ class FasterWhisper:
             )
         run = partial(self._run, whisper, sound, origin, language)
         heard = run(clips, tell)
-        hearing = list(missed(heard, window))
-        if hearing:
-            again = [Span(start=max(0.0, s.start - origin), end=s.end - origin) for s in hearing]
-            heard = filled(heard, run(again, lambda _: None))
+        tried: list[Span] = []
+        for _ in range(_HEARINGS):
+            holes = [hole for hole in missed(heard, window) if hole not in tried]
+            again = [Span(start=max(0.0, s.start - origin), end=s.end - origin) for s in holes]
+            if not again:
+                break
+            heard = filled(heard, run(again, tell))
+            tried.extend(holes)
         return HeardWindow(clips=tuple(heard))
 
     def _run(

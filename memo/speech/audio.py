@@ -23,10 +23,10 @@ import av.container
 import numpy as np
 import numpy.typing as npt
 
-from memo.errors import RecordingError
+from memo.errors import RecordingError, TranscriptionError
 from memo.model import Gap, Media, Span
 from memo.speech import containers
-from memo.speech.recording import printable, unreadable
+from memo.speech.recording import ensure_file, printable, unreadable
 
 SAMPLE_RATE = 16_000
 
@@ -144,25 +144,30 @@ def quietest(sound: Sound, start: float, end: float) -> float:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[BinaryIO, av.container.InputContainer]]:
     """Open a file for FFmpeg, and turn every error met while it is open into a RecordingError."""
+    ensure_file(path)
     try:
         file = path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from error
     with file:
+        _refuse_encrypted(file, path)
         try:
             # A protocol of this name does not exist: nothing but `file` can be opened.
             options = {"protocol_whitelist": "none"}
             with av.open(file, "r", metadata_errors="replace", options=options) as container:
-                _refuse_encrypted(file, path)
                 yield file, container
-        except (av.FFmpegError, OSError, ValueError, IndexError, MemoryError) as error:
+        except MemoryError as error:
+            raise TranscriptionError(
+                f"there is not enough memory to read {printable(path)}",
+                hint="Close other programs, then run the command again.",
+            ) from error
+        except (av.FFmpegError, OSError, ValueError, IndexError) as error:
             raise _explained(file, path) from error
 
 
 def _refuse_encrypted(file: BinaryIO, path: Path) -> None:
-    place = file.tell()
     encrypted = containers.is_encrypted_mp4(file)
-    file.seek(place)  # FFmpeg reads on from here
+    file.seek(0)
     if encrypted:
         raise RecordingError(
             f"{printable(path)} is encrypted (DRM), so its sound cannot be read",

@@ -16,6 +16,7 @@ SETTINGS = vad.SETTINGS
 
 _EXCERPTS = 8
 _STAGE = "listening"
+_BETWEEN_GAPS = 2.0  # s
 
 
 def find_speech(
@@ -48,9 +49,21 @@ def find_speech(
         progress(_STAGE, duration, None if expected is None else max(expected, duration))
     progress(_STAGE, duration, duration)
     listening = Listening(
-        duration=round(duration, 3), speech=tuple(vad.union(speech)), gaps=tuple(gaps)
+        duration=round(duration, 3), speech=tuple(vad.union(speech)), gaps=tuple(_joined(gaps))
     )
     return listening, excerpts.chosen()
+
+
+def _joined(gaps: Iterable[Gap]) -> list[Gap]:
+    """Join gaps with little between them: a damaged stretch in which a few packets survived."""
+    joined: list[Gap] = []
+    for gap in gaps:
+        last = joined[-1] if joined else None
+        if last and last.reason == gap.reason and gap.start - last.end <= _BETWEEN_GAPS:
+            joined[-1] = Gap(start=last.start, end=gap.end, reason=gap.reason)
+        else:
+            joined.append(gap)
+    return joined
 
 
 class _Excerpts:

@@ -29,7 +29,7 @@ def missed(clips: Iterable[HeardClip], speech: Sequence[Span]) -> Iterator[Span]
         for silence in _between_words(clip):
             spoken = [part for span in speech if (part := _common(silence, span)) is not None]
             if sum(part.duration for part in spoken) >= WORTH_HEARING:
-                yield Span(start=spoken[0].start, end=spoken[-1].end)
+                yield Span(start=round(spoken[0].start, 3), end=round(spoken[-1].end, 3))
 
 
 def filled(clips: Iterable[HeardClip], second: Iterable[HeardClip]) -> list[HeardClip]:

@@ -22,9 +22,8 @@ def identify(path: Path) -> Recording:
     Raises:
         RecordingError: It is missing, no ordinary file, unreadable, empty, or still being written.
     """
+    before = ensure_file(path)
     try:
-        before = path.stat()
-        _check(path, before)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         after = path.stat()
@@ -36,6 +35,30 @@ def identify(path: Path) -> Recording:
             hint="Wait until the recording or the copy has finished, then run the command again.",
         )
     return Recording(filename=printable(path), sha256=digest)
+
+
+def ensure_file(path: Path) -> os.stat_result:
+    """Return what the file system says of a file that may hold a recording.
+
+    Raises:
+        RecordingError: It is missing, no ordinary file, or empty.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise unreadable(path, IsADirectoryError())
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for whoever writes to it
+        raise RecordingError(
+            f"{printable(path)} is not an ordinary file", hint="Save it to a file first."
+        )
+    if found.st_size == 0:
+        raise RecordingError(
+            f"{printable(path)} is empty (0 bytes)",
+            hint="Copy it again from where it was recorded.",
+        )
+    return found
 
 
 def unreadable(path: Path, error: OSError) -> RecordingError:
@@ -64,19 +87,3 @@ def clean(text: str) -> str:
     """Return a file system's text with undecodable bytes and control characters replaced."""
     decoded = os.fsencode(text).decode("utf-8", errors="replace")
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in decoded)
-
-
-def _check(path: Path, found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
-        raise RecordingError(
-            f"{printable(path)} is a folder", hint="Name the recordings inside it."
-        )
-    if not stat.S_ISREG(found.st_mode):
-        raise RecordingError(
-            f"{printable(path)} is not an ordinary file", hint="Save it to a file first."
-        )
-    if found.st_size == 0:
-        raise RecordingError(
-            f"{printable(path)} is empty (0 bytes)",
-            hint="Copy it again from where it was recorded.",
-        )

@@ -19,9 +19,10 @@ import numpy.typing as npt
 import pytest
 from pydantic import BaseModel
 
-from memo.errors import ConfigError, MissingDependencyError
+from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
 from memo.model import Transcript, Word
 from memo.ports import Artifact, silent
+from memo.speech import asr
 from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
 from memo.speech.listening import find_speech
@@ -363,6 +364,7 @@ import os, signal, sys
 from pathlib import Path
 from memo.checkpoints import WorkFolder
 from memo.ports import silent
+from memo.speech import asr
 from memo.speech.asr import FasterWhisper
 from memo.speech.recording import identify
 
@@ -416,6 +418,36 @@ def test_a_closed_model_is_loaded_again(weights: Find, call: Samples, tmp_path: 
     whisper.close()
     assert hear(whisper, path) == first
     whisper.close()
+
+
+def test_clips_are_recognised_one_by_one_where_a_batch_does_not_fit(
+    tiny: FasterWhisper, call: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_wav(tmp_path / "call.wav", call[: 40 * SAMPLE_RATE])
+    whole = hear(tiny, path)
+    recognised, batches = asr._recognised, []
+
+    def short_of_memory(*given: object) -> object:
+        batches.append(given[-1])
+        if given[-1] != 1:
+            raise RuntimeError("mkl_malloc: failed to allocate memory")
+        return recognised(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(asr, "_recognised", short_of_memory)
+    assert hear(tiny, path).segments == whole.segments
+    assert batches[:2] == [8, 1]
+
+
+def test_a_failing_engine_is_a_transcription_error(
+    tiny: FasterWhisper, call: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> object:
+        raise RuntimeError("cuDNN failed\nwith status 8")
+
+    monkeypatch.setattr(asr, "_recognised", fail)
+    path = write_wav(tmp_path / "call.wav", call[: 6 * SAMPLE_RATE])
+    with pytest.raises(TranscriptionError, match=r"^faster-whisper/tiny\.en failed: cuDNN failed$"):
+        hear(tiny, path)
 
 
 def broken_model(whole: Path, folder: Path, name: str, content: bytes | None) -> FasterWhisper:

@@ -13,16 +13,17 @@ what people understand in two ways is None. Holidays are not known.
 Why no library. Phrases of `tests/data/due` (475, ours) and of the 57 labelled due dates of
 `tests/data/scripted` (not written for this), as right / wrong / no date:
 
-    dateparser 1.5.0    207 /  42 / 226     20 /  0 / 37     BSD-3, alive, 0.2 s to import
+    dateparser 1.5.0    207 /  42 / 226     20 /  0 / 37     BSD, alive, 0.2 s to import
      - search_dates     216 / 155 / 104     30 /  9 / 18
     parsedatetime 2.6   201 / 164 / 110     33 / 11 / 13     Apache-2.0, last release 2020
-    recurrent 0.4.1     194 / 103 / 178     30 / 12 / 15     MIT, last release 2021, English
-    timefhuman 0.1.5    195 /  64 / 216     24 /  5 / 28     English
+    recurrent 0.4.1     194 / 103 / 178     30 / 12 / 15     BSD, last release 2021, English
+    timefhuman 0.1.5    195 /  64 / 216     24 /  5 / 28     Apache-2.0, alive, English
     ctparse 0.3.6       187 / 155 / 133     33 /  9 / 15     MIT, last release 2022
     these rules         475 /   0 /   0     51 /  0 /  6     no dependency
 
 The 475 were made along with the rules; of 166 of them, written after the rules, 155 were right
-and 8 wrong before the rules were mended. As a fallback, dateparser would add wrong dates only.
+and 8 wrong before the rules were mended. As a fallback, dateparser would
+add wrong dates only: whatever it reads of the phrases that are left open here is wrong.
 """
 
 from __future__ import annotations

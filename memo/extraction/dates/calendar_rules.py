@@ -407,11 +407,11 @@ def _weekend(mention: Mention, moment: Moment) -> Reading:
 def _hour(mention: Mention, moment: Moment) -> Reading:
     """Read "by noon" as today while noon is ahead; beside a day it adds nothing."""
     hour, half = mention.number("h") or 0, mention.parts.get("half")
-    if half == "pm" and hour < 12:  # noqa: PLR2004
+    if half == "pm" and hour < 12:
         hour += 12
-    later_half = half not in {"am", "pm"} and hour <= 12 and hour + 12 > moment.at.hour  # noqa: PLR2004
+    later_half = half not in {"am", "pm"} and hour <= 12 and hour + 12 > moment.at.hour
     ahead = moment.at.hour < hour or (later_half and half is not None)
-    return Reading(Rank.REMARK, moment.today if ahead and hour <= 24 else None)  # noqa: PLR2004
+    return Reading(Rank.REMARK, moment.today if ahead and hour <= 24 else None)
 
 
 def _end_of_day(_mention: Mention, moment: Moment) -> Reading:

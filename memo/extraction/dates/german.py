@@ -147,7 +147,7 @@ def _compounds() -> Entries:
         for one, word in enumerate(("", *_ONES)):
             number = f"{word}und{tens}" if one else tens
             yield f"n{ten}{one}", number
-            if ten <= 3:  # noqa: PLR2004
+            if ten <= 3:
                 yield f"y20{ten}{one}", f"zweitausend{number} | zweitausendund{number}"
 
 
@@ -155,7 +155,7 @@ def _ordinals() -> Entries:
     """Yield erste to einunddreißigste, in all cases."""
     cardinals = dict([*entries_of(_WORDS), *_compounds()])
     for number in range(1, 32):
-        stem = cardinals[f"n{number}"] + ("t" if number < 20 else "st")  # noqa: PLR2004
+        stem = cardinals[f"n{number}"] + ("t" if number < 20 else "st")
         stem = _ORDINAL_STEMS.get(number, stem)
         yield f"ord{number}", " | ".join(f"{stem}e{ending}" for ending in ("", "n", "r", "s", "m"))
 

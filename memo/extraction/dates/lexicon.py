@@ -222,7 +222,7 @@ def _plain_symbol(piece: _Piece, numbers: list[int]) -> str:
 def _number(text: str) -> str:
     if re.fullmatch(r"(?:19|20|21)\d\d", text):
         return f"y{int(text)}"
-    return f"n{int(text)}" if text.isdecimal() and len(text) <= 3 else "x"  # noqa: PLR2004
+    return f"n{int(text)}" if text.isdecimal() and len(text) <= 3 else "x"
 
 
 def _slashed_date(numbers: list[int], lexicon: Lexicon) -> str:
@@ -247,7 +247,7 @@ def _pair(numbers: list[int], lexicon: Lexicon, before: list[Token]) -> str:
 
 def _numeric_date(numbers: list[int], *, day_first: bool) -> str:
     day, month = numbers[:2] if day_first else numbers[1::-1]
-    if len(numbers) == 2:  # noqa: PLR2004
+    if len(numbers) == 2:
         return f"date{month}_{day}"
-    year = numbers[2] if numbers[2] > 99 else 2000 + numbers[2]  # noqa: PLR2004
+    year = numbers[2] if numbers[2] > 99 else 2000 + numbers[2]
     return f"date{month}_{day}_{year}"

@@ -141,7 +141,7 @@ def _compounds(numbers: dict[str, str]) -> Entries:
         spelled |= {10 * ten + one: f"{tens} y {numbers[f'n{one}']}" for one in range(1, 10)}
     for number, word in spelled.items():
         yield f"n{number}", word
-        if number < 40:  # noqa: PLR2004
+        if number < 40:
             yield f"y20{number}", f"dos mil {word}"
 
 

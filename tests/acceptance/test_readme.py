@@ -35,8 +35,10 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from pydantic import BaseModel
 
 from memo.cli import main
+from memo.config import Settings
 from memo.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -191,6 +193,16 @@ def every_option_name() -> set[str]:
     } | {"--help"}
 
 
+def settings(shape: type[BaseModel], above: str = "") -> Iterator[str]:
+    """The names of all settings; one inside a group is `group.name`, as in `memo.toml`."""
+    for name, about in shape.model_fields.items():
+        kind = about.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings(kind, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
+
+
 def parse(words: list[str]) -> None:
     """Check the words and options of a command without running it or looking at files.
 
@@ -287,6 +299,10 @@ def test_the_table_of_commands_lists_each_command_once() -> None:
 
 def test_the_table_of_exit_codes_is_the_programs() -> None:
     assert [int(code_of(row[0])) for row in table("exit-codes")] == sorted(ExitCode)
+
+
+def test_the_table_of_settings_lists_each_setting_once() -> None:
+    assert sorted(code_of(row[0]) for row in table("settings")) == sorted(settings(Settings))
 
 
 @pytest.mark.parametrize("path", PROGRAM, ids=" ".join)

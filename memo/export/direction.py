@@ -19,8 +19,7 @@ def language_reads_right_to_left(language: str) -> bool:
 
 def reads_right_to_left(text: str) -> bool:
     """Whether the first character of a text that has a direction goes to the left (rule P2)."""
-    strong = (_STRONG.get(unicodedata.bidirectional(character)) for character in text)
-    return next((way for way in strong if way is not None), False)
+    return next((way for way in map(_strong, text) if way is not None), False)
 
 
 def runs(text: str, *, base: bool) -> Iterator[tuple[str, bool]]:
@@ -38,10 +37,18 @@ def runs(text: str, *, base: bool) -> Iterator[tuple[str, bool]]:
         yield "".join(character for character, _ in characters), way
 
 
+def _strong(character: str) -> bool | None:
+    """Return whether a character goes to the left, None if it has no direction of its own."""
+    return _STRONG.get(unicodedata.bidirectional(character))
+
+
 def _ways(text: str, *, base: bool) -> list[bool]:
     """Return for each character whether it goes to the left."""
-    strong = [_STRONG.get(unicodedata.bidirectional(character)) for character in text]
+    strong = list(map(_strong, text))
     before = _carried(strong, base=base)
+    for place, character in enumerate(text):
+        if unicodedata.bidirectional(character) == "EN" and not before[place]:
+            strong[place] = False  # digits stay with the letters before them: Q3 (rule W7)
     after = _carried(strong[::-1], base=base)[::-1]
     return [
         own if own is not None else (left if left == right else base)
@@ -51,7 +58,8 @@ def _ways(text: str, *, base: bool) -> list[bool]:
 
 def _carried(strong: list[bool | None], *, base: bool) -> list[bool]:
     """Return for each place the last direction seen, the paragraph's before there is one."""
-    seen, last = [], base
+    seen: list[bool] = []
+    last = base
     for way in strong:
         last = last if way is None else way
         seen.append(last)

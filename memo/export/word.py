@@ -30,7 +30,7 @@ from memo.model import Memo
 
 _SIGN = "▲"  # the warning sign proper is missing from most text fonts
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_COLUMNS = (0.17, 0.46, 0.25, 0.12)  # owner, task, due, said at: shares of the text's width
+_COLUMNS = (0.19, 0.45, 0.25, 0.11)  # owner, task, due, said at: shares of the text's width
 _PROPERTY_LENGTH = 240  # python-docx takes 255 characters
 _FOOTER_TITLE = 80
 _FOREIGN_PARTS = (
@@ -133,11 +133,12 @@ class _Writer:
         self._document = document
         self._page = page
         self._say = page.wording
+        self._leftwards = language_reads_right_to_left(page.language)
 
     def write(self) -> None:
         page, say = self._page, self._say
         self._line("Title", page.title)
-        self._line("Subtitle", " · ".join(page.byline))
+        self._own("Subtitle", " · ".join(page.byline))
         for paragraph in page.summary:
             self._line("Normal", paragraph)
         self._heading(say.decisions)
@@ -169,12 +170,12 @@ class _Writer:
         for claim in page.unverified:
             self._unverified(claim)
         self._heading(say.about)
-        for note in page.coverage:
-            self._line("Coverage", note)
+        notes = [self._line("Coverage", note) for note in page.coverage]
         for warning in page.warnings:
-            self._text(self._paragraph("Coverage", warning), f"{_SIGN} {warning}", "Doubt")
-        for note in page.provenance:
-            self._line("Coverage", note)
+            notes.append(self._line("Coverage", f"{_SIGN} {warning}", "Doubt"))
+        notes += [self._line("Coverage", note) for note in page.provenance]
+        for note in notes[:-1]:
+            note.paragraph_format.keep_with_next = True
 
     def _item(self, item: Item, number: str) -> None:
         """Write a decision or question: what it is as a heading, what is known, the words."""
@@ -186,7 +187,8 @@ class _Writer:
         lines = [self._doubt(item.doubt)] if item.doubt else []
         lines += [self._labelled(detail.label, detail.text) for detail in item.details]
         if item.more:
-            also = self._labelled(say.also_at, "")
+            also = self._paragraph("List Bullet", item.statement)
+            self._text(also, f"{say.also_at}: ", "Label")
             self._links(also, item.more)
             lines.append(also)
         for line in lines:
@@ -233,12 +235,12 @@ class _Writer:
         table = self._document.add_table(rows=1 + len(tasks), cols=len(_COLUMNS))
         table.style = self._document.styles["Memo Table"]
         table.autofit = False
-        if language_reads_right_to_left(self._page.language):
+        if self._leftwards:
             table.table_direction = WD_TABLE_DIRECTION.RTL
         heads = (self._say.owner, self._say.task, self._say.due, self._say.said)
         first, *rest = table.rows
         for cell, head in zip(first.cells, heads, strict=True):
-            self._cell(cell.paragraphs[0], head)
+            self._cell(cell.paragraphs[0], head, style="Table Head")
         for row, task in zip(rest, tasks, strict=True):
             self._row([cell.paragraphs[0] for cell in row.cells], task)
         for column, share in zip(table.columns, _COLUMNS, strict=True):
@@ -249,13 +251,14 @@ class _Writer:
         for number, row_element in enumerate(self._document.element.body.iter(qn("w:tr"))):
             marks = ("w:cantSplit",) if number else ("w:cantSplit", "w:tblHeader")
             _mark(row_element.get_or_add_trPr(), *marks)
+        # LibreOffice (7.4) does not keep a heading with what follows right after a table.
+        self._document.add_paragraph(style="Table End")
 
     def _row(self, cells: Sequence[Paragraph], task: Task) -> None:
         owner, what, due, said = cells
-        if task.owner:
-            self._cell(owner, task.owner)
-        else:
-            self._cell(owner, self._say.no_owner, "Muted")
+        self._cell(owner, task.owner or "")
+        if not task.owner:
+            self._text(owner, self._say.no_owner, "Muted")
         self._cell(what, task.task)
         if task.doubt:
             self._text(what, f" {_SIGN} {self._say.uncertain}: ", "Doubt")
@@ -267,30 +270,38 @@ class _Writer:
         self._cell(said, "")
         self._links(said, task.links)
 
-    def _cell(self, paragraph: Paragraph, text: str, style: str | None = None) -> None:
-        paragraph.style = self._document.styles["Table Text"]
-        _turn(paragraph, text)
-        self._text(paragraph, text, style)
+    def _cell(self, paragraph: Paragraph, text: str, *, style: str = "Table Text") -> None:
+        """Begin a cell; in a page that goes to the left, all do, so that edges are straight."""
+        paragraph.style = self._document.styles[style]
+        _turn(paragraph, leftwards=self._leftwards or reads_right_to_left(text))
+        self._text(paragraph, text)
 
     # --- Paragraphs and what they hold ---
 
     def _heading(self, text: str) -> None:
-        self._line("Heading 1", text)
+        self._own("Heading 1", text)
 
     def _nothing(self, section: Sequence[object], sentence: str) -> None:
         """Say that a section is empty, if it is."""
         if not section:
-            self._text(self._paragraph("Normal", sentence), sentence, "Muted")
+            self._line("Normal", sentence, "Muted")
 
-    def _line(self, style: str, text: str) -> Paragraph:
-        paragraph = self._paragraph(style, text)
+    def _own(self, style: str, text: str) -> None:
+        """Add a paragraph that goes the way of the memo's language, whatever it says."""
+        paragraph = self._document.add_paragraph(style=style)
+        _turn(paragraph, leftwards=self._leftwards)
         self._text(paragraph, text)
+
+    def _line(self, style: str, text: str, look: str | None = None) -> Paragraph:
+        """Add a paragraph that goes the way its text does."""
+        paragraph = self._paragraph(style, text)
+        self._text(paragraph, text, look)
         return paragraph
 
     def _paragraph(self, style: str, text: str) -> Paragraph:
         """Add an empty paragraph that goes the way `text` does."""
         paragraph = self._document.add_paragraph(style=style)
-        _turn(paragraph, text)
+        _turn(paragraph, leftwards=reads_right_to_left(text))
         return paragraph
 
     def _text(self, paragraph: Paragraph, text: str, style: str | None = None) -> None:
@@ -313,9 +324,9 @@ class _Writer:
             paragraph.paragraph_format.element.append(hyperlink)
 
 
-def _turn(paragraph: Paragraph, text: str) -> None:
-    """Let a paragraph go from right to left if the text does."""
-    if reads_right_to_left(text):
+def _turn(paragraph: Paragraph, *, leftwards: bool) -> None:
+    """Let a paragraph go from right to left, if it should."""
+    if leftwards:
         _mark(paragraph.paragraph_format.element.get_or_add_pPr(), "w:bidi")
 
 

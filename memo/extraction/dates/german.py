@@ -49,6 +49,7 @@ later = später | darauf | danach
 last = letzte | letzten | letzter | letztes | letztem | vorige | vorigen | voriger | vergangene
 last = vergangenen | vergangener | vorherigen
 end = ende
+end the = letzten tag des | letzter tag des
 start = anfang | beginn | früh in
 mid = mitte
 soon = so bald wie möglich | sobald wie möglich | so schnell wie möglich | schnellstmöglich

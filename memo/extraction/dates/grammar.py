@@ -40,7 +40,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("date", r"date(?P<m>\d+)_(?P<d>\d+)(?:_(?P<y>\d+))? "),
     ("date", rf"{_THE}(?:u_day )?(?:ord|n)(?P<d>\d+) (?:of )?(?:the )?{_MON}{_YEAR}?"),
     ("date", rf"{_MON}{_THE}(?:ord|n)(?P<d>\d+) (?!u_|oclock|am |pm |uhr){_YEAR}?"),
-    ("unclear", r"clash "),
+    ("unclear", r"unsure "),
     ("day", rf"{_THE}day(?P<day>\d) "),
     ("ordinal", rf"{_THE}ord(?P<d>\d+) (?:of (?:the |the this |this )u_month )?"),
     ("cardinal", r"the (?:u_day )?n(?P<d>\d+) (?!n\d|y\d|u_|mon|of |x|oclock|am |pm |uhr)"),

@@ -231,7 +231,7 @@ def _slashed_date(numbers: list[int], lexicon: Lexicon) -> str:
         return _numeric_date(numbers, day_first=True)
     if second > _MONTHS or first == second:
         return _numeric_date(numbers, day_first=False)
-    return "clash"
+    return "unsure"
 
 
 def _pair(numbers: list[int], lexicon: Lexicon, before: list[Token]) -> str:

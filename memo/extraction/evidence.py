@@ -43,7 +43,7 @@ def find_quote(quote: str, transcript: Transcript, near: Sequence[int] = ()) -> 
     )
     for ids in (around, range(len(transcript.segments))):
         segments = [transcript.segments[i] for i in ids]
-        found = _exact(wanted, segments) or _fuzzy(quote, wanted, segments)
+        found = _exact(wanted, segments) or _fuzzy(wanted, segments)
         if found:
             return _as_evidence(found, transcript)
     return None
@@ -69,11 +69,11 @@ def _exact(wanted: list[str], segments: Sequence[Segment]) -> _Match | None:
         if place is not None:
             return _Match(segment, place, place + len(wanted), 1.0)
         # A quote over several segments: the segment that it holds whole and that says most.
-        if len(spoken) >= 4 and _find(spoken, wanted) is not None:  # noqa: PLR2004 - a clause
+        if len(spoken) >= 4 and _find(spoken, wanted) is not None:
             share = len(spoken) / len(wanted)
             if best is None or share > best.score:
                 best = _Match(segment, 0, len(spoken), min(1.0, share))
-    return best if best and best.score >= 0.4 else None  # noqa: PLR2004 - nearly half of it
+    return best if best and best.score >= 0.4 else None
 
 
 def _find(needle: list[str], hay: list[str]) -> int | None:
@@ -83,11 +83,11 @@ def _find(needle: list[str], hay: list[str]) -> int | None:
     return None
 
 
-def _fuzzy(quote: str, wanted: list[str], segments: Sequence[Segment]) -> _Match | None:
+def _fuzzy(wanted: list[str], segments: Sequence[Segment]) -> _Match | None:
     """Find the segment that nearly says it; short quotes must be exact."""
     from rapidfuzz import fuzz
 
-    if len(wanted) < 3:  # noqa: PLR2004 - two words are alike by chance
+    if len(wanted) < 3:
         return None
     text = " ".join(wanted)
     best: _Match | None = None

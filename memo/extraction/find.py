@@ -88,11 +88,11 @@ def _decision_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None
     before = lines[max(0, place - REACH_BACK) : place]
     after = lines[place + 1 : place + 1 + REACH_ON]
     score = best
-    score += min(2, sum(_accepts(n, line, cues) for n in after))
+    score += min(2, sum(accepts(n, line, cues) for n in after))
     score += 0.5 if any(cues.propose.search(n.text) for n in before) else 0
     score += 0.5 if cues.reason.search(line.text) else 0
     first = _proposal(lines, place, cues)
-    last = place + max((i + 1 for i, n in enumerate(after) if _accepts(n, line, cues)), default=0)
+    last = place + max((i + 1 for i, n in enumerate(after) if accepts(n, line, cues)), default=0)
     return Moment("decision", first, last, place, telling, score)
 
 
@@ -113,8 +113,8 @@ def _settles(sentence: str, cues: Cues) -> float:
     return max(weight, 0)
 
 
-def _accepts(line: Line, after: Line, cues: Cues) -> bool:
-    """Tell whether a line agrees to an earlier one of somebody else."""
+def accepts(line: Line, after: Line, cues: Cues) -> bool:
+    """Tell whether a line opens by agreeing to an earlier one of somebody else."""
     somebody_else = line.speaker is None or line.speaker != after.speaker
     opening = line.sentences()[:1]
     return somebody_else and bool(opening) and bool(cues.accept.search(opening[0]))

@@ -1,0 +1,205 @@
+"""What was said at a moment: the sentences that tell it, and the claim that they make by rules.
+
+`said` picks, `claim` wraps the picked words as they are. A model may put them better afterwards
+(`rewriting`); it never adds to them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from memo.extraction.cues import Cues, cues_for
+from memo.extraction.dates import find_due
+from memo.extraction.find import Moment, accepts
+from memo.extraction.lines import Line, sentences
+from memo.extraction.names import match_person
+from memo.extraction.words import content_stems
+from memo.model import ActionClaim, Claim, DecisionClaim, DecisionStatus, QuestionClaim
+
+ENOUGH = 4
+"""Content words with which a sentence can be understood alone."""
+LONGEST = 45
+"""Words that a statement may have; more is a speech."""
+
+_FILLER = re.compile(
+    r"(?:^|(?<=[\s,]))(?:um+|uh+|er+m?|hmm+|äh+m?|ehm?|you know|i mean)\b[,.…]*\s*", re.IGNORECASE
+)
+_OPENING = re.compile(
+    r"^(?:(?:so|okay|ok|right|good|well|then|and|but|yeah|yes|great|fine|all right|alright|also|"
+    r"gut|ja|na|und|dann|schön|bueno|vale|entonces|pues|bien|sí)\b[,.!:]*\s+)+",
+    re.IGNORECASE,
+)
+_DECISION_WORD = re.compile(r"^(?:the |our )?decision(?: is)?[:,]?\s+", re.IGNORECASE)
+_PROMISE_OPENING = re.compile(
+    r"^(?:(?:sure|yes|yeah|okay|all right|no problem|happily)[,.]? )?"
+    r"(?:i'll|i will|i'm going to|i'm gonna|i can|let me|ich werde)\s+",
+    re.IGNORECASE,
+)
+_BECAUSE = re.compile(
+    r"\b(?:because|'cause|since|weil|denn|da (?=wir|es|die)|porque|ya que)\s+(.+)$", re.IGNORECASE
+)
+
+
+def said(moment: Moment, lines: Sequence[Line], language: str) -> tuple[str, ...]:
+    """Return the sentences that tell what happened at a moment, in order, copied.
+
+    The telling sentence comes with the rest of its turn while that is short, and with what it
+    refers to if it cannot be understood alone ("I'll do it", "English it is").
+    """
+    anchor = lines[moment.anchor]
+    told = [moment.sentence, *_following(moment.sentence, anchor)]
+    if moment.kind == "action" and moment.anchor != moment.last:
+        told += lines[moment.last].sentences()[:2]
+    if len(content_stems(" ".join(told), language)) < ENOUGH:
+        told = [*_referred(moment, lines, language), *told]
+    return tuple(dict.fromkeys(told))
+
+
+def _following(sentence: str, line: Line) -> list[str]:
+    """Return the sentences after a telling one in the same turn, while they are short."""
+    turn = line.sentences()
+    place = turn.index(sentence) if sentence in turn else len(turn)
+    rest = turn[place + 1 : place + 3]
+    return [s for s in rest if len(s.split()) <= 14 and not s.endswith("?")]
+
+
+def _referred(moment: Moment, lines: Sequence[Line], language: str) -> list[str]:
+    """Return the sentence before the telling one that says what it is about."""
+    before = [
+        sentence
+        for line in lines[max(0, moment.anchor - 6) : moment.anchor]
+        for sentence in line.sentences()
+    ]
+    turn = lines[moment.anchor].sentences()
+    if moment.sentence in turn:
+        before += turn[: turn.index(moment.sentence)]
+    for sentence in reversed(before):
+        if len(content_stems(sentence, language)) >= ENOUGH:
+            return [sentence]
+    return before[-1:]
+
+
+def claim(
+    moment: Moment, lines: Sequence[Line], language: str, attendees: Sequence[str]
+) -> Claim | None:
+    """Return the claim that a moment makes, in the words in which it was made."""
+    cues = cues_for(language)
+    if cues is None:
+        return None
+    told = said(moment, lines, language)
+    if moment.kind == "decision":
+        return _decision(moment, lines, told, cues)
+    if moment.kind == "action":
+        return _action(moment, lines, told, language, attendees)
+    return QuestionClaim(
+        segment_ids=_ids(moment, lines, (moment.first, moment.last)),
+        quote=moment.sentence,
+        question=tidy(" ".join(told)),
+        raised_by=lines[moment.anchor].speaker,
+    )
+
+
+def _decision(
+    moment: Moment, lines: Sequence[Line], told: Sequence[str], cues: Cues
+) -> DecisionClaim:
+    anchor = lines[moment.anchor]
+    after = lines[moment.anchor + 1 : moment.last + 1]
+    agreed = [line for line in after if accepts(line, anchor, cues)]
+    cited = [moment.first, moment.anchor, *(line.number for line in agreed)]
+    statement, reason = _apart(tidy(" ".join(told)))
+    why = reason or _reason(moment, lines, cues)
+    return DecisionClaim(
+        segment_ids=_ids(moment, lines, cited),
+        quote=moment.sentence,
+        statement=statement,
+        rationale=why,
+        decided_by=tuple(
+            dict.fromkeys(line.speaker for line in (anchor, *agreed) if line.speaker is not None)
+        ),
+        status=_status(moment.sentence, cues),
+    )
+
+
+def _status(sentence: str, cues: Cues) -> DecisionStatus:
+    if cues.settle.search(sentence):
+        return DecisionStatus.ACCEPTED
+    if cues.defer.search(sentence):
+        return DecisionStatus.PROPOSED
+    if cues.refuse.search(sentence):
+        return DecisionStatus.REJECTED
+    return DecisionStatus.ACCEPTED
+
+
+def _apart(statement: str) -> tuple[str, str | None]:
+    """Part a statement from the reason it gives itself ("… because the numbers are wrong")."""
+    match = _BECAUSE.search(statement)
+    if not match or len(statement[: match.start()].split()) < ENOUGH:
+        return statement, None
+    return tidy(statement[: match.start()].rstrip(" ,")), tidy(match.group(1))
+
+
+def _reason(moment: Moment, lines: Sequence[Line], cues: Cues) -> str | None:
+    """Return the sentence before the settling one that gives a reason, the nearest first."""
+    for line in reversed(lines[moment.first : moment.anchor + 1]):
+        for sentence in reversed(line.sentences()):
+            if sentence == moment.sentence or sentence.endswith("?"):
+                continue
+            if cues.reason.search(sentence) and len(sentence.split()) >= ENOUGH:
+                return tidy(sentence)
+    return None
+
+
+def _action(
+    moment: Moment,
+    lines: Sequence[Line],
+    told: Sequence[str],
+    language: str,
+    attendees: Sequence[str],
+) -> ActionClaim:
+    around = lines[max(0, moment.first - 1) : moment.last + 3]
+    near = [lines[moment.last], lines[moment.anchor], *around]
+    due = next((d for line in near for d in find_due(line.text, language)), None)
+    return ActionClaim(
+        segment_ids=_ids(moment, lines, (moment.first, moment.anchor, moment.last)),
+        quote=moment.sentence,
+        task=tidy(_PROMISE_OPENING.sub("", tidy(" ".join(told)))),
+        owner=moment.owner or _addressed(lines[moment.first : moment.last + 1], attendees),
+        due_text=due,
+    )
+
+
+def _addressed(lines: Sequence[Line], attendees: Sequence[str]) -> str | None:
+    """Return who is spoken to by name ("Tom, can you…"), where nobody knows who speaks."""
+    for line in lines:
+        for sentence in line.sentences():
+            called = re.match(r"^(?:(?:and|so|okay|und|y)[, ]+)?([A-ZÀ-Þ][\w’'-]+),", sentence)
+            called = called or re.search(r"\b([A-ZÀ-Þ][\w’'-]+), (?:can|could|would|you)", sentence)
+            person = called and match_person(called.group(1), attendees)
+            if person:
+                return person
+    return None
+
+
+def _ids(moment: Moment, lines: Sequence[Line], numbers: Sequence[int]) -> tuple[int, ...]:
+    ids = [i for number in numbers for i in _telling_ids(moment, lines[number])]
+    return tuple(dict.fromkeys(ids))
+
+
+def _telling_ids(moment: Moment, line: Line) -> tuple[int, ...]:
+    return line.segment_ids if line.number != moment.anchor else line.segment_ids[:4]
+
+
+def tidy(text: str) -> str:
+    """Return spoken words as a written sentence: no fillers, no opening "so", a capital."""
+    clean = _FILLER.sub("", " ".join(text.split()))
+    clean = _DECISION_WORD.sub("", _OPENING.sub("", clean)).strip(" ,-–")
+    words = clean.split()
+    if len(words) > LONGEST:
+        kept: list[str] = []
+        for sentence in sentences(clean):
+            if kept and len(" ".join([*kept, sentence]).split()) > LONGEST:
+                break
+            kept.append(sentence)
+        clean = " ".join(" ".join(kept).split()[:LONGEST])
+    return clean[:1].upper() + clean[1:]

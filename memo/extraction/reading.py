@@ -1,0 +1,95 @@
+"""A transcript is read: by rules alone, by a small model with the rules' help, or by a large one.
+
+read_by_rules      cues find the moments; the spoken words are the claims
+read_with_model    small: the same, and the model puts each claim into a sentence
+                   else:  the model reads windows of numbered lines
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from memo.extraction.asking import Interview
+from memo.extraction.cues import cues_for
+from memo.extraction.lines import number_lines
+from memo.extraction.merging import merged
+from memo.extraction.moment_reader import claims_by_rules, read_moments
+from memo.extraction.prompts import Prompts
+from memo.extraction.window_reader import WindowReader
+from memo.model import ActionClaim, Claim, DecisionClaim, Draft, Meeting, QuestionClaim, Transcript
+from memo.ports import Checkpoints, LanguageModel, Progress
+
+RULES = "rules"
+"""Name of the reader that needs no model."""
+
+
+def read_by_rules(transcript: Transcript, meeting: Meeting) -> Draft:
+    """Return what the cues of the language find, in the words in which it was said.
+
+    Languages without cues give an empty draft with a warning.
+    """
+    lines = number_lines(transcript)
+    claims = [made for _, made in claims_by_rules(lines, transcript, meeting)]
+    draft = _draft(claims, transcript, RULES, hashlib.sha256(b"").hexdigest())
+    if cues_for(transcript.language):
+        return draft
+    return draft.model_copy(update={"warnings": (_no_rules(transcript.language),)})
+
+
+def read_with_model(
+    transcript: Transcript,
+    meeting: Meeting,
+    *,
+    model: LanguageModel,
+    prompts: Prompts,
+    small: bool,
+    checkpoints: Checkpoints,
+    progress: Progress,
+) -> Draft:
+    """Return what a language model makes of a transcript.
+
+    Args:
+        transcript: What was said.
+        meeting: Who was there.
+        model: The model to ask.
+        prompts: What to ask.
+        small: The model can put words well but not judge a meeting: rules find the moments.
+            In a language without rules a small model reads windows all the same.
+        checkpoints: Where each answer is kept; a repeated run asks nothing twice.
+        progress: Told of the questions asked or the lines read.
+
+    Raises:
+        LanguageModelError: The model cannot be reached, or refused.
+    """
+    lines = number_lines(transcript)
+    interview = Interview(model, prompts, checkpoints)
+    if not lines:
+        return _draft([], transcript, model.name, prompts.sha256)
+    if small and cues_for(transcript.language):
+        claims = read_moments(lines, transcript, meeting, interview, progress)
+        return _draft(claims, transcript, model.name, prompts.sha256)
+    reader = WindowReader(lines, transcript.language, interview, progress)
+    claims, topics = reader.read()
+    draft = _draft(claims, transcript, model.name, prompts.sha256)
+    summary = reader.summary((*draft.decisions, *draft.questions))
+    return draft.model_copy(
+        update={"topics": tuple(topics), "summary": summary, "gaps": tuple(reader.gaps)}
+    )
+
+
+def _draft(
+    claims: Sequence[Claim], transcript: Transcript, reader: str, prompts_sha256: str
+) -> Draft:
+    language = transcript.language
+    return Draft(
+        reader=reader,
+        prompts_sha256=prompts_sha256,
+        decisions=merged([c for c in claims if isinstance(c, DecisionClaim)], language),
+        actions=merged([c for c in claims if isinstance(c, ActionClaim)], language),
+        questions=merged([c for c in claims if isinstance(c, QuestionClaim)], language),
+    )
+
+
+def _no_rules(language: str) -> str:
+    return f"there are no rules for the language {language!r}: set a language model to read it"

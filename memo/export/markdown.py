@@ -162,8 +162,8 @@ def _inline(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    run, text = match[0], match.string
-    before, after = text[: match.start()][-1:], text[match.end() :][:1]
+    run, text, start, end = match[0], match.string, match.start(), match.end()
+    before, after = text[max(start - 1, 0) : start], text[end : end + 1]
     if run[0] == "_" and before.isalnum() and after.isalnum():
         return run
     return "".join(f"\\{character}" for character in run)

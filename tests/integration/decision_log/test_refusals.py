@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,19 @@ def test_a_lock_held_too_long_is_worth_another_try(
         holder.execute("ROLLBACK")
         holder.close()
         assert log.record(memo(decision("Ship it")), now=NOW).new == ("DEC-0001",)
+
+
+def test_a_new_file_that_somebody_is_writing_is_waited_for(url: str, path: Path) -> None:
+    """Switching to WAL, SQLite itself gives up at once."""
+    path.parent.mkdir(parents=True)
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.3, holder.execute, ["ROLLBACK"])
+    timer.start()
+    with DecisionLog(url, lock_wait=30) as log:
+        assert log.entries() == ()
+    timer.join()
+    holder.close()
 
 
 def test_a_read_only_database_can_be_read_and_says_why_it_cannot_be_written(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from memo.errors import RecordingError
 from memo.model import Recording, Transcript
+from memo.speech.recording import ensure_file, printable, unreadable
 from memo.speech.transcript_files.assembly import assemble
 from memo.speech.transcript_files.captions import holds_captions, read_captions
 from memo.speech.transcript_files.cues import Reading
@@ -68,7 +69,7 @@ def read_transcript(path: Path, recording: Recording) -> Transcript:
         RecordingError: The file cannot be read, or holds no transcript.
     """
     data = _content(path)
-    name = path.name
+    name = printable(path)
     if name.lower().endswith((".memo.md", ".memo.json")):
         raise RecordingError(
             f"{name} is a memo, not a transcript",
@@ -80,14 +81,12 @@ def read_transcript(path: Path, recording: Recording) -> Transcript:
             hint="Open it in Word and save it as .docx without a password.",
         )
     reading = _read(data, path, recording)
-    if isinstance(reading, Transcript):
-        return reading
-    return assemble(reading, recording)
+    return reading if isinstance(reading, Transcript) else assemble(reading, recording)
 
 
 def _read(data: bytes, path: Path, recording: Recording) -> Reading | Transcript:
     """Read a file in the format that its content shows."""
-    name = path.name
+    name = printable(path)
     if data.startswith(_ZIP):
         from memo.speech.transcript_files.word import read_lines
 
@@ -120,20 +119,17 @@ def _head(path: Path) -> bytes:
 
 
 def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise RecordingError(f"{path.name} is not a file", hint="Check the path.")
+    ensure_file(path)
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise RecordingError(
-            f"{path.name} cannot be read: {error.strerror}", hint="Check its permissions."
-        ) from error
+        raise unreadable(path, error) from error
     if not data.strip():
-        raise RecordingError(f"{path.name} is empty", hint=_EMPTY_HINT)
+        raise RecordingError(f"{printable(path)} is empty", hint=_EMPTY_HINT)
     if len(data) > LARGEST_FILE:
         raise RecordingError(
-            f"{path.name} is larger than {LARGEST_FILE // 2**20} MB",
+            f"{printable(path)} is larger than {LARGEST_FILE // 2**20} MB",
             hint="Give a file with one call; transcripts are far smaller than this.",
         )
     return data

@@ -24,9 +24,11 @@ MOST_CUES = 200_000
 """A hundred hours of talk have about half as many."""
 
 _SENTENCE_END = re.compile(r"[.?!\u2026\u3002\uff1f\uff01\u061f\u0964][\"'\u201d\u2019\u00bb)\]]*$")
+# White space after a sentence, but not after `Dr.` or an initial; an ideographic stop needs none.
 _BREAK = re.compile(
-    r"(?<=[.?!\u2026])(?<!\b[A-Z]\.)(?<!\b(?:Dr|Mr|Ms|St|vs|Nr|ca)\.)(?<!\b(?:Mrs|Sra|bzw|Abs)\.)"
-    r"[\"'\u201d\u2019\u00bb)\]]?\s+(?=\S)|(?<=[\u3002\uff1f\uff01])"
+    r"(?:(?<=[.?!\u2026])|(?<=[.?!\u2026][\"'\u201d\u2019\u00bb)\]]))"
+    r"(?<!\b[A-Z]\.)(?<!\b(?:Dr|Mr|Ms|St|vs|Nr|ca)\.)(?<!\b(?:Mrs|Sra|bzw|Abs)\.)\s+"
+    r"|(?<=[\u3002\uff1f\uff01])"
 )
 _LONGEST_PAUSE = 1.5
 _LONGEST_SENTENCE = 20.0
@@ -49,14 +51,13 @@ def assemble(reading: Reading, recording: Recording) -> Transcript:
             f"{recording.filename} has more than {MOST_CUES:,} captions",
             hint="Give a file with one call.",
         )
-    cues = _closed(_tidied(reading.cues, strict=not reading.whole))
+    cues = _closed(_tidied(reading.cues))
     if not cues:
         raise RecordingError(
             f"{recording.filename} is a transcript in which nothing is said",
             hint="Check that the export finished; open the file to see what is in it.",
         )
-    if not reading.whole:
-        cues = list(_whole_sentences([part for cue in cues for part in _sentences(cue)]))
+    cues = list(_whole_sentences([part for cue in cues for part in _sentences(cue)]))
     language, unsure = _language(reading.language, cues)
     warnings = [*reading.warnings, *unsure]
     if all(cue.speaker is None for cue in cues):
@@ -76,13 +77,10 @@ def assemble(reading: Reading, recording: Recording) -> Transcript:
     )
 
 
-def _tidied(cues: Iterable[Cue], *, strict: bool) -> list[Cue]:
-    """Return the cues that say something, cleaned, in order of time.
-
-    With `strict`, a text without a letter or digit (`--`, a note's sign) says nothing.
-    """
+def _tidied(cues: Iterable[Cue]) -> list[Cue]:
+    """Return the cues that say something, with a letter or digit, cleaned, in order of time."""
     tidy = (replace(cue, speaker=label(cue.speaker), text=clean(cue.text)) for cue in cues)
-    said = (cue for cue in tidy if cue.text and (not strict or any(map(str.isalnum, cue.text))))
+    said = (cue for cue in tidy if any(map(str.isalnum, cue.text)))
     return sorted(said, key=lambda cue: (cue.start, cue.end or 0.0))
 
 

@@ -13,7 +13,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from memo.speech.transcript_files.cues import Cue, Reading, clean, speaking_time, word_count
 from memo.speech.transcript_files.names import (
@@ -40,7 +40,7 @@ _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:\s([^<>]*))?>|</v>", re.IGNORECASE)
 _CHANGE = re.compile(r"(?:>>+|[-\u2013\u2014](?=[^\W\d]|[\s\[]))\s*")
 
 _MOST_ROLLED_LINES = 6
-_FEWEST_ROLLED = 3
+_FEWEST_GOING_ON = 2
 _FEW = 5
 _ROLLING = 0.3
 """Share of captions repeating the one before, above which a file is rolling captions."""
@@ -77,8 +77,7 @@ def read_captions(lines: Sequence[str]) -> Reading:
     Returns:
         Its cues in the order of the file; none if there is no caption.
     """
-    header = list(_header(lines))
-    reading = Reading([], language=_language(header), whole=_is_ours(header))
+    reading = Reading([], language=_language(lines) if is_header(lines[0]) else None)
     blocks = list(_blocks(lines))
     backwards = sum(block.end is not None and block.end < block.start for block in blocks)
     if backwards:
@@ -95,22 +94,11 @@ def read_captions(lines: Sequence[str]) -> Reading:
     return reading
 
 
-def _header(lines: Sequence[str]) -> Iterator[str]:
-    if is_header(lines[0]):
-        for line in lines:
-            if not line.strip() or _timing(line):
-                return
-            yield line
-
-
-def _language(header: Sequence[str]) -> str | None:
-    found = (_LANGUAGE.fullmatch(line) for line in header)
-    return next((match[1] for match in found if match), None)
-
-
-def _is_ours(header: Sequence[str]) -> bool:
-    """Tell whether memo wrote this: then captions are segments already."""
-    return any("memo" in line.casefold().split() for line in header)
+def _language(lines: Sequence[str]) -> str | None:
+    """Return the language that stands above the first caption, in the header or in a note."""
+    above = takewhile(lambda line: not _timing(line), lines)
+    stated = [match[1] for match in map(_LANGUAGE.fullmatch, above) if match]
+    return stated[-1] if stated else None
 
 
 # --- Blocks -----------------------------------------------------------------------------------
@@ -279,10 +267,17 @@ def _pieces(
 
 
 def _rolls(blocks: Sequence[_Block]) -> bool:
-    """Tell whether captions repeat the end of the one before: speech seen live, as on YouTube."""
-    pairs = list(pairwise(blocks))
-    repeated = sum(_repeated(first, second) != (0, 0) for first, second in pairs)
-    return repeated >= _FEWEST_ROLLED and repeated >= _ROLLING * len(pairs)
+    """Tell whether captions repeat the end of the one before: speech seen live, as on YouTube.
+
+    Some must repeat it and go on; `No.` said four times in a row only repeats.
+    """
+    repeated = going_on = 0
+    for first, second in pairwise(blocks):
+        lines, characters = _repeated(first, second)
+        repeated += bool(lines or characters)
+        going_on += bool(characters or 0 < lines < len(second.lines))
+    share = repeated / max(len(blocks) - 1, 1)
+    return going_on >= _FEWEST_GOING_ON and repeated > _FEWEST_GOING_ON and share >= _ROLLING
 
 
 def _repeated(first: _Block, second: _Block) -> tuple[int, int]:

@@ -46,14 +46,12 @@ class Reading:
     """What was read from a file, in any order, and what its reader should know about it.
 
     `duration` is what the file says of the recording's length in seconds, 0 if it says nothing.
-    `whole` means that each cue is a segment already and none must be joined.
     """
 
     cues: list[Cue]
     language: str | None = None
     duration: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    whole: bool = False
 
 
 def clean(text: str) -> str:

@@ -117,14 +117,12 @@ def test_captions_that_roll_up_are_read_once(read: Read) -> None:
 def test_a_repeated_answer_is_not_taken_for_a_rolling_caption(read: Read) -> None:
     transcript = read(
         "WEBVTT\n\n00:01.000 --> 00:02.000\nNo.\n\n00:02.000 --> 00:03.000\nNo.\n\n"
-        "00:03.000 --> 00:05.000\nWe said no to that.\n",
+        "00:03.000 --> 00:05.000\nWe said no to that.\n\n00:05.000 --> 00:06.000\nNo.\n\n"
+        "00:06.000 --> 00:07.000\nNo.\n\n00:07.000 --> 00:08.000\nNo.\n",
         "no.vtt",
     )
-    assert [segment.text for segment in transcript.segments] == [
-        "No.",
-        "No.",
-        "We said no to that.",
-    ]
+    texts = [segment.text for segment in transcript.segments]
+    assert texts == ["No.", "No.", "We said no to that.", "No.", "No.", "No."]
 
 
 def test_every_block_that_is_no_caption_is_left_out(read: Read) -> None:

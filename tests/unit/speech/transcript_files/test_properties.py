@@ -23,7 +23,7 @@ from memo.speech.transcript_files.timeline import place_turns, steady
 
 pytestmark = pytest.mark.filterwarnings("error")
 SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 PIECES = st.sampled_from(
@@ -88,7 +88,7 @@ def test_any_bytes(content: bytes, suffix: str, tmp_path: Path) -> None:
     attempt(content, tmp_path, f"any.{suffix}")
 
 
-@settings(SETTINGS, max_examples=600)
+@settings(SETTINGS, max_examples=250)
 @given(content=TEXTS)
 @example(content="00:00:01.000 --> 00:00:02.000")
 @example(content="Anna   0:03")
@@ -99,7 +99,7 @@ def test_any_text(content: str, tmp_path: Path) -> None:
     attempt(b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + encoded, tmp_path, "any.vtt")
 
 
-@settings(SETTINGS, max_examples=400)
+@settings(SETTINGS, max_examples=200)
 @given(value=JSONS)
 def test_any_json(value: object, tmp_path: Path) -> None:
     attempt(json.dumps(value).encode(), tmp_path, "any.json")
@@ -107,7 +107,7 @@ def test_any_json(value: object, tmp_path: Path) -> None:
     attempt(json.dumps(wrapped).encode(), tmp_path, "any.json")
 
 
-@settings(SETTINGS, max_examples=60)
+@settings(SETTINGS, max_examples=40)
 @given(lines=st.lists(TEXTS, max_size=4))
 def test_any_word_file(lines: list[str], tmp_path: Path) -> None:
     document = docx.Document()
@@ -118,7 +118,7 @@ def test_any_word_file(lines: list[str], tmp_path: Path) -> None:
     attempt(stream.getvalue(), tmp_path, "any.docx")
 
 
-@settings(SETTINGS, max_examples=60)
+@settings(SETTINGS, max_examples=40)
 @given(xml=st.lists(st.sampled_from(
     ["<w:p>", "</w:p>", "<w:r>", "</w:r>", "<w:t>", "</w:t>", "<w:tbl>", "</w:tbl>", "<w:tr>",
      "</w:tr>", "<w:tc>", "</w:tc>", "<w:br/>", "<!-- -->", "<?x y?>", "Anna: Hi.", "&lt;", "&x;",

@@ -1,7 +1,7 @@
 """The folder in which fetched models live.
 
     <cache>/models/base/model.bin ...        a complete model; model.json is its manifest
-    <cache>/models/.partial/base/registry/   files on their way in, kept so that a fetch resumes
+    <cache>/models/.partial/base/hub-…/      files on their way in, kept so that a fetch resumes
     <cache>/models/.partial/base.lock        held while somebody fetches
 
 A model appears under its name by one rename, after its files were checked, so a folder with a

@@ -45,6 +45,11 @@ class Hub(Value):
     files: tuple[HubFile, ...]
 
     @property
+    def key(self) -> str:
+        """Name the bytes that this source gives, so that a fetch resumes with the same ones."""
+        return f"hub-{self.revision[:12]}"
+
+    @property
     def label(self) -> str:
         """Say what this source is, for people."""
         return f"hub:{self.repo}@{self.revision[:12]}"
@@ -94,6 +99,11 @@ class Registry(Value):
         if carried != {file.name: file.bytes for file in self.files}:
             raise ValueError("the packages' members do not add up to the files")
         return self
+
+    @property
+    def key(self) -> str:
+        """Name the bytes that this source gives, so that a fetch resumes with the same ones."""
+        return f"registry-{self.files[0].sha256[:12]}"
 
     @property
     def label(self) -> str:
@@ -172,8 +182,8 @@ def load_catalogue() -> Catalogue:
 def recommended_llm(ram_bytes: int, catalogue: Catalogue | None = None) -> str:
     """Return the name of the best language model that a machine's memory holds.
 
-    A model may take half of the memory: Whisper, the system and what people have open need the
-    rest. The smallest advised model is returned for machines that hold none.
+    A model may take a third of the memory: Whisper, the system and what people have open need
+    the rest. The smallest advised model is returned for machines that hold none.
 
     Args:
         ram_bytes: Physical memory of the machine, in bytes.
@@ -181,5 +191,5 @@ def recommended_llm(ram_bytes: int, catalogue: Catalogue | None = None) -> str:
     """
     advised = [m for m in (catalogue or load_catalogue()).model if m.advised]
     advised.sort(key=lambda model: model.memory or 0)
-    fitting = [model for model in advised if (model.memory or 0) * 2 <= ram_bytes]
+    fitting = [model for model in advised if (model.memory or 0) * 3 <= ram_bytes]
     return (fitting[-1] if fitting else advised[0]).name

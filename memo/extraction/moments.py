@@ -19,6 +19,8 @@ from memo.model import ActionClaim, Claim, DecisionClaim, DecisionStatus, Questi
 
 ENOUGH = 4
 """Content words with which a sentence can be understood alone."""
+ENOUGH_OF_DECISION = 6
+"""The same for a decision, which names what it settles."""
 LONGEST = 45
 """Words that a statement may have; more is a speech."""
 
@@ -51,8 +53,9 @@ def said(moment: Moment, lines: Sequence[Line], language: str) -> tuple[str, ...
     told = [moment.sentence, *_following(moment.sentence, anchor)]
     if moment.kind == "action" and moment.anchor != moment.last:
         told += lines[moment.last].sentences()[:2]
-    if len(content_stems(" ".join(told), language)) < ENOUGH:
-        told = [*_referred(moment, lines, language), *told]
+    enough = ENOUGH_OF_DECISION if moment.kind == "decision" else ENOUGH
+    if len(content_stems(" ".join(told), language)) < enough:
+        told = [*_referred(moment, lines, told, language), *told]
     return tuple(dict.fromkeys(told))
 
 
@@ -64,20 +67,30 @@ def _following(sentence: str, line: Line) -> list[str]:
     return [s for s in rest if len(s.split()) <= 14 and not s.endswith("?")]
 
 
-def _referred(moment: Moment, lines: Sequence[Line], language: str) -> list[str]:
-    """Return the sentence before the telling one that says what it is about."""
-    before = [
-        sentence
-        for line in lines[max(0, moment.anchor - 6) : moment.anchor]
-        for sentence in line.sentences()
-    ]
+def _referred(
+    moment: Moment, lines: Sequence[Line], told: Sequence[str], language: str
+) -> list[str]:
+    """Return the earlier sentence that says what the telling ones are about.
+
+    It shares words with them or puts something up, can be understood alone, and is near.
+    """
+    cues = cues_for(language)
+    first = moment.first if moment.kind == "decision" else max(0, moment.anchor - 6)
+    before = [s for line in lines[first : moment.anchor] for s in line.sentences()]
     turn = lines[moment.anchor].sentences()
-    if moment.sentence in turn:
-        before += turn[: turn.index(moment.sentence)]
-    for sentence in reversed(before):
-        if len(content_stems(sentence, language)) >= ENOUGH:
-            return [sentence]
-    return before[-1:]
+    before += turn[: turn.index(moment.sentence)] if moment.sentence in turn else []
+    about = {stem for sentence in told for stem in content_stems(sentence, language)}
+    best, best_score = None, 0.0
+    for distance, sentence in enumerate(reversed(before)):
+        stems = set(content_stems(sentence, language))
+        if len(stems) < ENOUGH - 1:
+            continue
+        score = len(stems & about) + 1 / (1 + distance)
+        score += 1 if cues and cues.propose.search(sentence) else 0
+        score -= 0.5 if sentence.endswith("?") and moment.kind == "decision" else 0
+        if score > best_score:
+            best, best_score = sentence, score
+    return [best] if best else before[-1:]
 
 
 def claim(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memo.checkpoints import WAITING, WorkFolder, clean, size
+from memo.checkpoints import WAITING, WorkFolder, _delete, _folders, clean, size
 from memo.errors import ExitCode, OutputError
 from memo.model import Gap, Recording, Span
 from memo.ports import Checkpoints, silent
@@ -106,7 +108,9 @@ def test_only_the_owner_may_read_the_work(work: WorkFolder, tmp_path: Path) -> N
     assert {mode_of(path) for path in paths if path.is_file()} == {0o600}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(garbage=st.binary(max_size=300))
 def test_garbage_counts_as_never_finished_and_is_replaced(work: WorkFolder, garbage: bytes) -> None:
     work.save("asr", "key", Span(start=0, end=1))
@@ -332,3 +336,24 @@ def test_a_folder_that_was_cleaned_can_be_worked_in_again(tmp_path: Path) -> Non
     with work.exclusive(silent):
         work.save("asr", "key", Span(start=0, end=1))
     assert work.load("asr", "key", Span) == Span(start=0, end=1)
+
+
+def test_a_folder_that_was_used_since_it_was_looked_at_is_left_alone(tmp_path: Path) -> None:
+    fill(tmp_path, 1, used=1000)
+    (seen,) = _folders(tmp_path)
+    os.utime(seen.path)
+    assert not _delete(seen)
+    assert seen.path.exists()
+
+
+def test_a_folder_that_clean_took_from_who_waited_is_made_again(tmp_path: Path) -> None:
+    work = fill(tmp_path, 1, used=1000)
+
+    def gone() -> None:
+        shutil.rmtree(work.path, ignore_errors=True)
+        holder.release()
+
+    holder = FileLock(work.path.with_name(f"{work.path.name}.lock"), thread_local=False)
+    holder.acquire()
+    with work.exclusive(lambda *_: gone()):
+        assert work.path.is_dir()

@@ -321,7 +321,9 @@ variants = st.lists(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(memos=variants)
 def test_whatever_is_recorded_numbers_are_unique_dense_and_keep_their_meeting(
@@ -465,7 +467,9 @@ def test_a_file_name_that_is_no_text_does_not_stop_the_recording(
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_only_nul_is_replaced(
     text: str, log: DecisionLog, memo: MakeMemo, decision: MakeDecision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memo.decision_log.matching import match
@@ -100,11 +100,13 @@ def test_of_two_equally_good_ones_the_first_is_taken() -> None:
     assert match(twins, [decision("Approved", (1, 2))]) == [0]
 
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 statements = st.text(max_size=12) | st.sampled_from(["Ship it", "We ship it", "Don't ship it"])
 spans = st.lists(st.sampled_from([(0.0, 5.0), (4.0, 9.0), (50.0, 50.0), (51.0, 60.0)]), max_size=3)
 decisions = st.lists(st.builds(lambda text, at: decision(text, *at), statements, spans), max_size=6)
 
 
+@unhurried
 @given(standing=decisions, found=decisions)
 def test_no_standing_decision_is_given_twice(
     standing: list[Decision], found: list[Decision]
@@ -116,6 +118,7 @@ def test_no_standing_decision_is_given_twice(
     assert all(0 <= place < len(standing) for place in given_)
 
 
+@unhurried
 @given(found=decisions)
 def test_the_same_decisions_in_any_order_are_all_known_again(found: list[Decision]) -> None:
     matched = match(list(reversed(found)), found)

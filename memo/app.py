@@ -1,0 +1,368 @@
+"""The one place that wires settings to what does the work.
+
+Everything heavy is imported where it is used: a run that finds its work done loads neither Whisper
+nor a language model.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from memo import __version__
+from memo.config import Settings, api_key, shown, unknown_variables
+from memo.errors import (
+    ConfigError,
+    ExitCode,
+    MemoError,
+    MissingDependencyError,
+    OutputError,
+    RecordingError,
+)
+from memo.extraction.prompts import load_prompts
+from memo.model import Memo, Value
+from memo.pipeline import Tools, base_names
+from memo.ports import LanguageModel, Progress, Transcriber, silent
+from memo.speech.recording import printable, unreadable
+from memo.weights import Kind, Weights
+
+if TYPE_CHECKING:
+    from memo.decision_log.log import DecisionLog
+
+EMBEDDED_CONTEXT = 8192
+_ATTEMPTS = 5
+_LEAST_DISK = 1_000_000_000
+_LEAST_MEMORY = 4_000_000_000
+
+_NO_TELEMETRY = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "LANGSMITH_TRACING": "false",
+    "LANGCHAIN_TRACING_V2": "false",
+    "ANONYMIZED_TELEMETRY": "false",
+}
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Tell the packages that memo stands on to report nothing, and `offline` to fetch nothing."""
+    os.environ.update(_NO_TELEMETRY)
+    if settings.offline:
+        os.environ.update(_OFFLINE)
+
+
+def tools(settings: Settings, progress: Progress, *, logs: bool = True) -> Tools:
+    """Return what conversions are done with.
+
+    Args:
+        settings: The settings.
+        progress: Told of the models' downloads.
+        logs: Whether decisions are recorded.
+
+    Raises:
+        ConfigError: The prompts cannot be read, or the keyring refused.
+    """
+    prepare_environment(settings)
+    models = _Models(settings, progress)
+    return Tools(
+        transcriber=models.transcriber,
+        transcriber_key=settings.asr_model,
+        model=None if settings.llm == "none" else models.language_model,
+        model_key=_model_key(settings),
+        small=settings.llm == "embedded",
+        fetch=models.fetch,
+        prompts=load_prompts(settings.prompts),
+        log=_log_opener(settings) if logs else None,
+        work=work_folder(settings),
+        version=__version__,
+        now=lambda: dt.datetime.now(dt.UTC),
+    )
+
+
+def weights(settings: Settings, progress: Progress) -> Weights:
+    """Return the models' store."""
+    prepare_environment(settings)
+    token = os.environ.get("HF_TOKEN")
+    return Weights(settings.cache_dir, offline=settings.offline, token=token, progress=progress)
+
+
+def open_log(settings: Settings) -> DecisionLog:
+    """Open the decision log.
+
+    Raises:
+        DecisionLogError: The database cannot be opened.
+    """
+    from memo.decision_log.log import DecisionLog
+
+    return DecisionLog(settings.database_url)
+
+
+def work_folder(settings: Settings) -> Path:
+    """Return the folder in which unfinished and finished work is kept."""
+    return settings.cache_dir / "work"
+
+
+def chosen_models(settings: Settings) -> tuple[str, ...]:
+    """Return the names of the models that the settings ask for on this machine."""
+    return (settings.asr_model, *((settings.llm_model,) if settings.llm == "embedded" else ()))
+
+
+def _log_opener(settings: Settings) -> Callable[[], DecisionLog]:
+    return lambda: open_log(settings)
+
+
+def _model_key(settings: Settings) -> str:
+    where = settings.llm_url or "" if settings.llm == "endpoint" else ""
+    return "|".join((settings.llm, where, settings.llm_model if settings.llm != "none" else ""))
+
+
+class _Models:
+    """The models of a run: fetched before they are needed, in memory only while they are."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self._settings = settings
+        self._weights = weights(settings, progress)
+
+    def fetch(self, needs_asr: bool) -> None:  # noqa: FBT001 - as `Tools.fetch` calls it
+        """Make sure that the files are there, before an hour of sound is listened to."""
+        if needs_asr:
+            self._weights.path(self._settings.asr_model, "asr")
+        if self._settings.llm == "embedded":
+            self._weights.path(self._settings.llm_model, "llm")
+
+    def transcriber(self) -> AbstractContextManager[Transcriber]:
+        from memo.speech.asr import FasterWhisper
+
+        name = self._settings.asr_model
+        folder = self._weights.path(name, "asr")
+        return FasterWhisper(folder, Path(name).name, threads=self._settings.threads)
+
+    def language_model(self) -> AbstractContextManager[LanguageModel]:
+        return self._embedded() if self._settings.llm == "embedded" else self._endpoint()
+
+    def _embedded(self) -> AbstractContextManager[LanguageModel]:
+        from memo.language_model.embedded import EmbeddedLlama
+
+        name = self._settings.llm_model
+        return EmbeddedLlama(
+            self._weights.path(name, "llm"),
+            name=Path(name).stem if name.endswith(".gguf") else name,
+            context_tokens=self._settings.llm_context or EMBEDDED_CONTEXT,
+            threads=self._settings.threads,
+            timeout=self._settings.llm_timeout,
+        )
+
+    @contextmanager
+    def _endpoint(self) -> Iterator[LanguageModel]:
+        from memo.language_model.endpoint import Endpoint
+
+        settings = self._settings
+        if settings.llm_url is None:  # `Settings` sees to it
+            raise ConfigError("llm_url is not set", hint="Give the address with --llm-url.")
+        key = api_key(settings)
+        yield Endpoint(
+            settings.llm_url,
+            settings.llm_model,
+            api_key=key.get_secret_value() if key else None,
+            timeout=settings.llm_timeout,
+            attempts=_ATTEMPTS,
+            context_tokens=settings.llm_context,
+        )
+
+
+def read_memo(path: Path, folder: Path | None) -> Memo:
+    """Read a memo that was written before.
+
+    Args:
+        path: A memo.json, or the recording that the memo was made from.
+        folder: Where the results of recordings go; None for beside them.
+
+    Raises:
+        RecordingError: There is no memo, or the file is none.
+    """
+    if path.name.endswith(".json"):
+        return _memo_in(path)
+    places = [(folder or path.parent) / f"{base}.memo.json" for base in reversed(base_names(path))]
+    for place in places:
+        if place.is_file():
+            memo = _memo_in(place)
+            if memo.recording.filename == printable(path):
+                return memo
+    raise RecordingError(
+        f"there is no memo of {printable(path)} in {places[0].parent}",
+        hint="Make one with `memo convert`, or name the folder with --out.",
+    )
+
+
+def _memo_in(path: Path) -> Memo:
+    from pydantic import ValidationError
+
+    try:
+        return Memo.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except ValidationError as error:
+        raise RecordingError(
+            f"{printable(path)} is not a memo.json that this memo can read",
+            hint="Make it again with `memo convert`.",
+        ) from error
+
+
+# --- Is everything in place? --------------------------------------------------------------------
+
+
+class Check(Value):
+    """One thing that a conversion needs, and whether it is there.
+
+    `exit_code` is what a run leaves with that fails for want of it.
+    """
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    detail: str
+    hint: str | None = None
+    exit_code: int = ExitCode.OK
+
+
+def examine(settings: Settings) -> tuple[Check, ...]:
+    """Return what a conversion needs, each thing tried for real."""
+    prepare_environment(settings)
+    checks = [
+        _program(),
+        *(_model(status, settings) for status in _wanted(settings)),
+        _try("sound", _examine_sound),
+        _try("prompts", lambda: _examine_prompts(settings)),
+        _try("decision log", lambda: _examine_log(settings)),
+        _try("disk", lambda: _examine_disk(settings)),
+        _machine(settings),
+        Check(name="time zone", state="ok", detail=settings.timezone),
+    ]
+    if settings.llm == "endpoint":
+        checks.append(_try("language model", lambda: _examine_endpoint(settings)))
+    for name in unknown_variables():
+        checks.append(
+            Check(
+                name="settings",
+                state="warn",
+                detail=f"the variable {name} is not a setting",
+                hint="`memo config show` lists the settings.",
+            )
+        )
+    return tuple(checks)
+
+
+def _try(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name=name, state="ok", detail=look())
+    except MemoError as error:
+        code = error.exit_code
+        return Check(name=name, state="fail", detail=str(error), hint=error.hint, exit_code=code)
+
+
+def _program() -> Check:
+    python = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Check(name="memo", state="ok", detail=f"{__version__}, {python}")
+
+
+def _wanted(settings: Settings) -> list[tuple[str, Kind]]:
+    wanted: list[tuple[str, Kind]] = [(settings.asr_model, "asr")]
+    if settings.llm == "embedded":
+        wanted.append((settings.llm_model, "llm"))
+    return wanted
+
+
+def _model(wanted: tuple[str, Kind], settings: Settings) -> Check:
+    name, kind = wanted
+    what = "speech model" if kind == "asr" else "language model"
+    try:
+        path = Weights(settings.cache_dir, offline=True).path(name, kind)
+    except ConfigError as error:
+        code = error.exit_code
+        return Check(name=what, state="fail", detail=str(error), hint=error.hint, exit_code=code)
+    except MemoError as error:
+        if settings.offline:
+            code = error.exit_code
+            return Check(
+                name=what, state="fail", detail=str(error), hint=error.hint, exit_code=code
+            )
+        later = f"{name} is fetched on first use"
+        hint = f"Fetch it now: memo models pull {name}"
+        return Check(name=what, state="warn", detail=later, hint=hint)
+    return Check(name=what, state="ok", detail=f"{name} ({path})")
+
+
+def _examine_sound() -> str:
+    try:
+        for module in ("memo.speech.audio", "ctranslate2"):
+            import_module(module)
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{error.name} cannot be loaded ({error})", hint="Install memo again: pip install ."
+        ) from error
+    return f"PyAV {version('av')}, CTranslate2 {version('ctranslate2')}; no ffmpeg is needed"
+
+
+def _examine_prompts(settings: Settings) -> str:
+    prompts = load_prompts(settings.prompts)
+    return f"{len(prompts.texts)} from {settings.prompts or 'memo itself'}"
+
+
+def _examine_log(settings: Settings) -> str:
+    with open_log(settings) as log:
+        count = len(log.entries())
+    return f"{count} decisions in {shown(settings)['database_url']}"
+
+
+def _examine_disk(settings: Settings) -> str:
+    folder = settings.cache_dir
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        raise OutputError(
+            f"{folder} may not be written to", hint="Choose another cache_dir in memo.toml."
+        )
+    free = shutil.disk_usage(folder).free
+    if free < _LEAST_DISK:
+        raise OutputError(
+            f"only {free / 1e9:.1f} GB are free in {folder}", hint="Free some space on that disk."
+        )
+    return f"{free / 1e9:.0f} GB free for models and work in {settings.cache_dir}"
+
+
+def _machine(settings: Settings) -> Check:
+    from memo.language_model.cores import usable_cores
+
+    cores, memory = usable_cores(), _memory()
+    detail = f"{cores} processor cores" + (f", {memory / 1e9:.0f} GB of memory" if memory else "")
+    if memory and settings.llm == "embedded" and memory < _LEAST_MEMORY:
+        hint = "Use an endpoint (--llm-url), or --llm none."
+        return Check(name="machine", state="warn", detail=f"{detail}: little", hint=hint)
+    return Check(name="machine", state="ok", detail=detail)
+
+
+def _memory() -> int | None:
+    """Return the bytes of physical memory, where the system tells."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _examine_endpoint(settings: Settings) -> str:
+    """Ask the endpoint one word, in the shape that memo asks for."""
+    from pydantic import create_model
+
+    shape = create_model("Hello", word=(str, ...))
+    with _Models(settings, silent).language_model() as model:
+        model.complete(
+            system="You answer in JSON.", user="Say hello.", answer=shape, max_tokens=200
+        )
+        return f"{model.name} at {settings.llm_url} answers; {model.context_tokens:,} tokens fit"

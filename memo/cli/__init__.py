@@ -1,0 +1,75 @@
+"""The command line. Only what `memo --help` needs is imported here; commands come when called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from memo.cli.group import LazyGroup, MemoGroup
+from memo.cli.invocation import Invocation
+
+__all__ = ["main"]
+
+log = LazyGroup(
+    "log",
+    commands={
+        "list": ("memo.cli.log:list_entries", "List the decisions that were recorded."),
+        "show": ("memo.cli.log:show_entry", "Show one decision."),
+    },
+    help="Look into the decision log.",
+    short_help="Look into the decision log.",
+)
+
+models = LazyGroup(
+    "models",
+    commands={
+        "list": ("memo.cli.models:list_models", "Say which models there are, and which are here."),
+        "pull": ("memo.cli.models:pull", "Fetch models."),
+        "remove": ("memo.cli.models:remove", "Delete fetched models."),
+        "verify": ("memo.cli.models:verify", "Check fetched models against their checksums."),
+    },
+    help="Manage speech and language models.",
+    short_help="Manage speech and language models.",
+)
+
+config = LazyGroup(
+    "config",
+    commands={"show": ("memo.cli.settings:show", "Show each setting and where it came from.")},
+    help="Look at the settings.",
+    short_help="Look at the settings.",
+)
+
+
+@click.group(
+    cls=MemoGroup,
+    commands={
+        "convert": ("memo.cli.convert:convert", "Turn recordings, or transcripts, into memos."),
+        "show": ("memo.cli.show:show", "Show a memo in the terminal."),
+        "log": (log, "Look into the decision log."),
+        "models": (models, "Manage speech and language models."),
+        "config": (config, "Look at the settings."),
+        "doctor": ("memo.cli.doctor:doctor", "Say whether everything is in place."),
+        "completion": ("memo.cli.completion:completion", "Print what makes a shell complete."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: memo convert call.m4a",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings file instead of ./memo.toml and your own.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Say more on stderr; show tracebacks.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr but errors.")
+@click.version_option(package_name="callmemo", prog_name="memo", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context, config: Path | None, verbose: bool, quiet: bool) -> None:  # noqa: FBT001
+    """Turn recorded calls into memos that can be trusted.
+
+    Results go to stdout, progress and errors to stderr. Nothing leaves this machine unless you
+    configure a remote language model.
+    """
+    context.obj = Invocation(config=config, verbose=verbose, quiet=quiet)
+    context.obj.begin()

@@ -1,0 +1,115 @@
+"""Groups whose commands are imported when they are called, and the one place where errors end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from memo.cli.invocation import Invocation, hold_standard_streams
+from memo.cli.output import complain, leave_stdout
+from memo.errors import ExitCode, MemoError
+
+Where = str | click.Command
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' help, and imports a command only to run it.
+
+    Args:
+        name: Its own name.
+        commands: By name, where a command is (`package.module:attribute`) and its short help.
+        settings: Whatever else `click.Group` takes.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        commands: Any = None,  # noqa: ANN401
+        **settings: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(name, **settings)
+        self._where: Mapping[str, tuple[Where, str]] = commands or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names in the order in which they were given."""
+        return list(self._where)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command, importing it."""
+        if cmd_name not in self._where:
+            return None
+        where = self._where[cmd_name][0]
+        if isinstance(where, click.Command):
+            return where
+        module, _, attribute = where.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._where.items()])
+
+
+class MemoGroup(LazyGroup):
+    """The `memo` command itself: every error of any command ends here, in one line."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command line."""
+        hold_standard_streams()
+        return super().main(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run a command, and leave with the exit code of what went wrong."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            complain("interrupted", "Finished work is kept: run the same command to go on.")
+            _exit_at_once(ExitCode.INTERRUPTED)
+        except BrokenPipeError:
+            leave_stdout()
+        except MemoError as error:
+            _traceback(ctx)
+            complain(str(error), error.hint)
+            ctx.exit(error.exit_code)
+        except Exception as error:  # noqa: BLE001 - the last resort
+            _traceback(ctx)
+            complain(*_about_a_bug(error))
+            ctx.exit(ExitCode.INTERNAL)
+
+
+def _about_a_bug(error: Exception) -> tuple[str, str]:
+    """Return what to say of an error that nobody foresaw; its own words may quote a transcript."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f" ({trace.tb_frame.f_code.co_name}, line {trace.tb_lineno})" if trace else ""
+    return (
+        f"this is a bug in memo: {type(error).__name__}{place}",
+        "Run it again as `memo --verbose …` for the traceback, and please report it.",
+    )
+
+
+def _traceback(ctx: click.Context) -> None:
+    if isinstance(ctx.obj, Invocation) and ctx.obj.verbose:
+        import traceback
+
+        click.echo(traceback.format_exc(), err=True)
+
+
+def _exit_at_once(code: ExitCode) -> NoReturn:
+    """Leave without waiting for threads that are deep in somebody else's code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:
+                stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(code)

@@ -1,0 +1,415 @@
+"""The settings: command line over environment over `memo.toml` over default.
+
+Each field of `Settings` is a word of `memo.toml`, an environment variable (`MEMO_ASR_MODEL`) and,
+where `memo convert` has such an option, an option (`--asr-model`). The file is looked for where
+`--config` or `MEMO_CONFIG` says, else in the current folder, else in the user's settings folder.
+Keys of endpoints are no settings: they are never in a file, and never shown (`api_key`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import platformdirs
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from memo.errors import ConfigError
+from memo.pipeline.outputs import FORMATS
+
+FILE_NAME = "memo.toml"
+ENV_PREFIX = "MEMO_"
+DEFAULT_LLM = "qwen2.5-coder-1.5b"
+
+_KEY_VARIABLE = "MEMO_LLM_API_KEY"
+_NO_SETTINGS = frozenset({"MEMO_CONFIG", _KEY_VARIABLE})
+_PATHS = frozenset({"out", "prompts", "cache_dir", "data_dir"})
+
+
+def _listed(value: object) -> object:
+    """Read `a, b` as two words, as environment variables and options give them."""
+    if not isinstance(value, str):
+        return value
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _expanded(value: object) -> object:
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+Llm = Literal["embedded", "endpoint", "none"]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Formats = Annotated[
+    tuple[Literal["md", "docx", "json", "vtt"], ...], NoDecode, BeforeValidator(_listed)
+]
+Folder = Annotated[Path, BeforeValidator(_expanded)]
+
+
+def _default_llm(values: dict[str, Any]) -> Llm:
+    return "endpoint" if values.get("llm_url") else "embedded"
+
+
+def _default_llm_model(values: dict[str, Any]) -> str:
+    return DEFAULT_LLM if values.get("llm") == "embedded" else ""
+
+
+def _default_database(values: dict[str, Any]) -> str:
+    folder = values.get("data_dir") or _data_folder()
+    return f"sqlite:///{Path(folder).absolute() / 'decisions.db'}"
+
+
+def _cache_folder() -> Path:
+    return platformdirs.user_cache_path("memo", appauthor=False)
+
+
+def _data_folder() -> Path:
+    return platformdirs.user_data_path("memo", appauthor=False)
+
+
+def _local_timezone() -> str:
+    """Return the machine's time zone; UTC if it cannot be told."""
+    from tzlocal import get_localzone_name
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            name = get_localzone_name()
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError, TypeError):
+        return "UTC"
+    return "UTC" if name in {"Etc/UTC", "Etc/UCT", "Etc/Zulu"} else name
+
+
+class Settings(BaseSettings):
+    """What the user can choose; immutable. `load_settings` makes one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    asr_model: str = Field(
+        default="base",
+        description="speech model: a name from `memo models list`, or the folder of one",
+    )
+    language: str | None = Field(
+        default=None, description="language that is spoken, e.g. `de`; found out if not given"
+    )
+    llm_url: str | None = Field(
+        default=None,
+        description="address of an OpenAI-compatible endpoint, e.g. `http://localhost:11434/v1`",
+    )
+    llm: Llm = Field(
+        default_factory=_default_llm,
+        description="language model: `embedded` (on this machine), `endpoint`, or `none` (rules "
+        "alone); `endpoint` if `llm_url` is set, else `embedded`",
+    )
+    llm_model: str = Field(
+        default_factory=_default_llm_model,
+        description="its name: at the endpoint, from `memo models list`, or the path of a GGUF "
+        f"file; embedded, `{DEFAULT_LLM}` by default",
+    )
+    llm_timeout: PositiveFloat = Field(
+        default=600.0, description="seconds after which one answer is given up"
+    )
+    llm_context: PositiveInt | None = Field(
+        default=None,
+        description="tokens that fit, question and answer together; the endpoint is asked if not "
+        "given, embedded it is 8192",
+    )
+    offline: bool = Field(default=False, description="never open a connection to another machine")
+    formats: Formats = Field(
+        default=("md", "docx", "json", "vtt"),
+        description="results to write: `md`, `docx`, `json`, `vtt`",
+    )
+    out: Folder | None = Field(
+        default=None, description="folder for the results; beside each recording if not given"
+    )
+    timezone: str = Field(
+        default_factory=_local_timezone,
+        description="time zone of the meetings, e.g. `Europe/Berlin`; the machine's by default",
+    )
+    attendees: Words = Field(default=(), description="names of those who take part")
+    prompts: Folder | None = Field(
+        default=None, description="folder with changed prompts; others are memo's own"
+    )
+    cache_dir: Folder = Field(
+        default_factory=_cache_folder,
+        description="folder for models and unfinished work; may be deleted",
+    )
+    data_dir: Folder = Field(
+        default_factory=_data_folder, description="folder for the decision log"
+    )
+    database_url: str = Field(
+        default_factory=_default_database,
+        description="database of the decision log, as SQLAlchemy writes it; `decisions.db` in "
+        "`data_dir` by default",
+    )
+    threads: PositiveInt | None = Field(
+        default=None, description="processor threads to use; chosen by the machine if not given"
+    )
+    strict: bool = Field(
+        default=False,
+        description="leave with 10 when a finding is not verified or a part could not be used",
+    )
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values as given: `load_settings` merges the sources, and notes which won."""
+        return (init_settings,)
+
+    @field_validator("timezone")
+    @classmethod
+    def _check_timezone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(
+                f"{name!r} is no time zone; write one like Europe/Berlin or UTC"
+            ) from error
+        return name
+
+    @field_validator("formats")
+    @classmethod
+    def _check_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        if not formats:
+            raise ValueError("name at least one of " + ", ".join(FORMATS))
+        return tuple(dict.fromkeys(formats))
+
+    @field_validator("llm_url")
+    @classmethod
+    def _check_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.username or parts.password or parts.query:
+            raise ValueError(f"keys do not belong in an address: put yours in {_KEY_VARIABLE}")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write an address like http://localhost:11434/v1")
+        return url
+
+    @model_validator(mode="after")
+    def _check_endpoint(self) -> Self:
+        if self.llm != "endpoint":
+            return self
+        if self.llm_url is None:
+            raise ValueError("llm is endpoint, but llm_url is not set")
+        if not self.llm_model:
+            raise ValueError(f"llm_model is not set: name the model to use at {self.llm_url}")
+        if self.offline and (host := remote_host(self)):
+            raise ValueError(f"offline is set, but llm_url leads to another machine ({host})")
+        return self
+
+
+def load_settings(
+    given: Mapping[str, object] | None = None, *, config: Path | None = None
+) -> Settings:
+    """Return the settings of this run.
+
+    Args:
+        given: What the command line says, by name of the setting; None counts as not said.
+        config: The file that the user names; None looks for one.
+
+    Raises:
+        ConfigError: A value is wrong, a name is unknown, or the named file is not there.
+    """
+    path, text = _file(config)
+    layers: list[tuple[str, Mapping[str, Any]]] = []
+    if path is not None:
+        layers.append((str(path), _from_file(path, text)))
+    layers.append(("environment", EnvSettingsSource(Settings)()))
+    said = {name: value for name, value in (given or {}).items() if value is not None}
+    layers.append(("command line", said))
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    for origin, layer in layers:
+        values |= layer
+        origins |= dict.fromkeys(layer, origin)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise _explained(error, origins, text) from error
+    settings._origins.update(origins)  # noqa: SLF001 - its own module
+    return settings
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """Return where each value came from: a file, `environment`, `command line` or `default`."""
+    return {name: settings._origins.get(name, "default") for name in Settings.model_fields}  # noqa: SLF001
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """Return each value as it may be printed: without a password, lists joined by commas."""
+    return {name: _shown(getattr(settings, name)) for name in Settings.model_fields}
+
+
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return environment variables that look like settings and are none: typing errors."""
+    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | _NO_SETTINGS
+    return sorted(name for name in environ if name.startswith(ENV_PREFIX) and name not in known)
+
+
+def remote_host(settings: Settings) -> str | None:
+    """Return the host that transcripts would be sent to; None if they stay on this machine."""
+    if settings.llm != "endpoint" or settings.llm_url is None:
+        return None
+    host = urlsplit(settings.llm_url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return None
+    try:
+        return None if ipaddress.ip_address(host).is_loopback else host
+    except ValueError:
+        return host
+
+
+def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> SecretStr | None:
+    """Return the endpoint's key: from the environment, else from the system's keyring.
+
+    `OPENAI_API_KEY` is only given to OpenAI itself. The keyring is asked for service `memo` and
+    the endpoint's host as user name, if the package `keyring` is installed.
+
+    Raises:
+        ConfigError: The keyring refused.
+    """
+    host = urlsplit(settings.llm_url or "").hostname or ""
+    key = environ.get(_KEY_VARIABLE)
+    if not key and (host == "openai.com" or host.endswith(".openai.com")):
+        key = environ.get("OPENAI_API_KEY")
+    if not key and remote_host(settings):
+        key = _from_keyring(host)
+    return SecretStr(key) if key else None
+
+
+def _from_keyring(host: str) -> str | None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError, NoKeyringError
+    except ImportError:
+        return None
+    try:
+        key: str | None = keyring.get_password("memo", host)
+    except NoKeyringError:
+        return None
+    except KeyringError as error:
+        raise ConfigError(
+            f"the keyring did not give the key of {host}: {type(error).__name__}",
+            hint=f"Unlock it, or put the key in {_KEY_VARIABLE}.",
+        ) from error
+    return key
+
+
+# --- The file -----------------------------------------------------------------------------------
+
+
+def _file(named: Path | None) -> tuple[Path | None, str]:
+    """Return the settings file and its text; None if there is none."""
+    if named is None and os.environ.get("MEMO_CONFIG"):
+        named = Path(os.environ["MEMO_CONFIG"]).expanduser()
+    user = platformdirs.user_config_path("memo", appauthor=False) / FILE_NAME
+    for path in [named] if named else [Path(FILE_NAME), user]:
+        try:
+            return path, path.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if named:
+                raise ConfigError(
+                    f"the settings file {path} does not exist", hint="Correct the path."
+                ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"the settings file {path} cannot be read: {error}",
+                hint="Save it as UTF-8 text that you may read.",
+            ) from error
+    return None, ""
+
+
+def _from_file(path: Path, text: str) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}", hint="Correct that line.") from error
+    for name in values:
+        if name not in Settings.model_fields:
+            raise _unknown(path, name, _line_of(name, text))
+    for name in _PATHS & values.keys():
+        if isinstance(values[name], str):  # relative to the file, wherever memo is run
+            values[name] = str(path.absolute().parent / Path(values[name]).expanduser())
+    return values
+
+
+def _unknown(path: Path, name: str, line: int) -> ConfigError:
+    if "api_key" in name or name in {"key", "token", "secret", "password"}:
+        return ConfigError(
+            f"{path}, line {line}: keys do not belong in a file ({name})",
+            hint=f"Delete the line, and put the key in the variable {_KEY_VARIABLE}.",
+        )
+    import difflib
+
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    meant = f"Did you mean {close[0]}? " if close else ""
+    return ConfigError(
+        f"{path}, line {line}: there is no setting {name}",
+        hint=f"{meant}`memo config show` lists the settings.",
+    )
+
+
+def _line_of(name: str, text: str) -> int:
+    pattern = re.compile(rf"""^\s*\[*\s*["']?{re.escape(name)}["']?\s*[]=.]""")
+    numbered = enumerate(text.splitlines(), 1)
+    return next((number for number, line in numbered if pattern.match(line)), 1)
+
+
+def _explained(error: ValidationError, origins: Mapping[str, str], text: str) -> ConfigError:
+    """Say which value is wrong, where it stands and what it should be; never a secret."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    why = first["msg"].removeprefix("Value error, ").replace("Input", "it")
+    if not first["loc"]:
+        return ConfigError(why, hint="`memo config show --help` says where settings come from.")
+    name = str(first["loc"][0])
+    place = {
+        "environment": f"the variable {ENV_PREFIX}{name.upper()}",
+        "command line": f"--{name.replace('_', '-')}",
+        "default": name,
+    }.get(origins.get(name, ""), f"{origins.get(name)}, line {_line_of(name, text)}: {name}")
+    return ConfigError(f"{place} is wrong: {why}", hint="Correct it, or leave it out.")
+
+
+def _shown(value: object) -> str:
+    if value is None or value == ():
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return re.sub(r"(?<=://)([^:@/]*):[^@/]*@", r"\1:…@", str(value))

@@ -1,0 +1,309 @@
+"""One recording, from the file to the memo beside it.
+
+Everything slow is kept in the recording's work folder as soon as it is done, and everything that
+is left behind is written at the end: a run that is killed goes on where it was, and one that is
+repeated finds nothing to do. The decisions are logged before the files appear, since logging
+twice changes nothing: whatever is missing after a crash, the same command completes it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memo.checkpoints import WorkFolder
+from memo.errors import LanguageModelError
+from memo.export.files import write_outputs
+from memo.model import Draft, Media, Meeting, Memo, Recording, Transcript, Value, Verdict
+from memo.pipeline.meeting import meeting_of
+from memo.pipeline.outputs import (
+    FORMATS,
+    Ledger,
+    keeping_edited,
+    plan_paths,
+    render,
+    render_transcript,
+)
+from memo.ports import LanguageModel, Progress, Transcriber
+from memo.speech.recording import identify
+from memo.speech.transcript_files import is_transcript, read_transcript
+
+if TYPE_CHECKING:
+    from memo.decision_log.log import DecisionLog, Recorded
+    from memo.extraction import Prompts
+
+_VERSION = 1  # of what a conversion does: a change makes finished ones worth repeating
+NO_SPEECH = "no speech found"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be converted, and what the user says about it.
+
+    `folder` is where the results go, None for beside the recording; `started_at` is aware; `force`
+    converts again what is done already.
+    """
+
+    path: Path
+    timezone: str
+    title: str | None = None
+    started_at: dt.datetime | None = None
+    attendees: tuple[str, ...] = ()
+    language: str | None = None
+    folder: Path | None = None
+    formats: tuple[str, ...] = FORMATS
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a conversion is done with.
+
+    Attributes:
+        transcriber: Opens the ASR; its memory is free again when it is left.
+        transcriber_key: Names everything of it that changes a transcript.
+        model: Opens the language model; None reads by rules alone.
+        model_key: Names everything of it that changes a memo.
+        small: The model can put words well but not judge a meeting.
+        fetch: Makes sure that the models' files are there; told whether the ASR is needed.
+        prompts: What the model is asked with.
+        log: Opens the decision log; None logs nothing.
+        work: The folder of all recordings' work folders.
+        version: Of this program.
+        now: The clock.
+    """
+
+    transcriber: Callable[[], AbstractContextManager[Transcriber]]
+    transcriber_key: str
+    model: Callable[[], AbstractContextManager[LanguageModel]] | None
+    model_key: str
+    small: bool
+    fetch: Callable[[bool], None]
+    prompts: Prompts
+    log: Callable[[], DecisionLog] | None
+    work: Path
+    version: str
+    now: Callable[[], dt.datetime]
+
+
+class Outcome(Value):
+    """What became of a recording.
+
+    `files` are the results by format, `kept` the copies of what somebody had edited. `recorded`
+    are the numbers of the memo's decisions in its order, `new` those that were not in the log
+    before. `was_done` says that nothing was to do.
+    """
+
+    memo: Memo
+    files: dict[str, Path]
+    kept: tuple[Path, ...] = ()
+    recorded: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    was_done: bool = False
+
+    def shortcomings(self) -> tuple[str, ...]:
+        """Return what `--strict` objects to."""
+        memo = self.memo
+        unsure = sum(f.verdict is not Verdict.SUPPORTED for f in memo.findings())
+        holes = sum(gap.reason != NO_SPEECH for gap in memo.coverage.gaps)
+        found = []
+        if unsure:
+            found.append(f"{unsure} of {len(memo.findings())} findings are not verified")
+        if holes:
+            found.append(f"{holes} stretches of the recording could not be used")
+        if not memo.coverage.speech_seconds:
+            found.append("nobody speaks in the recording")
+        return tuple(found)
+
+
+class _Done(Value):
+    """A finished conversion."""
+
+    memo: Memo
+
+
+def convert(job: Job, tools: Tools, progress: Progress) -> Outcome:
+    """Turn a recording, or a transcript of one, into a memo.
+
+    Args:
+        job: What is to be converted.
+        tools: What with.
+        progress: Told how far each stage has come.
+
+    Returns:
+        What was written. If the same was done before and its files are as they were written,
+        nothing is: `was_done`.
+
+    Raises:
+        RecordingError: The file is missing, unreadable or has no sound.
+        MissingDependencyError: A model's files are not there.
+        TranscriptionError: The ASR failed.
+        LanguageModelError: The language model failed; the transcript was written all the same.
+        DecisionLogError: The log refused; no file was written.
+        OutputError: A result cannot be written; none was.
+    """
+    recording = identify(job.path)
+    media = None if is_transcript(job.path) else _probe(job.path)
+    work = WorkFolder(tools.work, recording)
+    with work.exclusive(progress):
+        return _Conversion(job, tools, progress, recording, media, work).run()
+
+
+class _Conversion:
+    """One recording being converted by whoever holds its work folder."""
+
+    def __init__(
+        self,
+        job: Job,
+        tools: Tools,
+        progress: Progress,
+        recording: Recording,
+        media: Media | None,
+        work: WorkFolder,
+    ) -> None:
+        self._job = job
+        self._tools = tools
+        self._progress = progress
+        self._recording = recording
+        self._is_sound = media is not None
+        self._work = work
+        self._ledger = Ledger(work)
+        self._meeting, self._warnings = meeting_of(
+            job.path,
+            media,
+            title=job.title,
+            started_at=job.started_at,
+            timezone=job.timezone,
+            attendees=job.attendees,
+        )
+
+    def run(self) -> Outcome:
+        paths = self._plan()
+        key = self._key(paths)
+        done = None if self._job.force else self._work.load("done", key, _Done)
+        if done and all(map(self._ledger.is_unchanged, paths.values())):
+            return self._outcome(done.memo, paths, (), was_done=True)
+        self._tools.fetch(self._is_sound)
+        transcript = self._transcript()
+        memo = self._memo(transcript, paths)
+        files = render(paths, memo, transcript, self._job.path)
+        kept = keeping_edited(files, self._ledger)
+        outcome = self._outcome(memo, paths, tuple(kept), was_done=False)
+        self._write(files, kept)
+        self._work.save("done", key, _Done(memo=memo))
+        return outcome
+
+    # --- The stages ---------------------------------------------------------------------------
+
+    def _transcript(self) -> Transcript:
+        if not self._is_sound:
+            return read_transcript(self._job.path, self._recording)
+        with self._tools.transcriber() as transcriber:
+            return transcriber.transcribe(
+                self._job.path,
+                language=self._job.language,
+                checkpoints=self._work,
+                progress=self._progress,
+            )
+
+    def _memo(self, transcript: Transcript, paths: dict[str, Path]) -> Memo:
+        from memo.extraction import write_memo
+
+        try:
+            draft = self._draft(transcript, self._meeting)
+        except LanguageModelError as error:
+            raise self._with_transcript(error, transcript, paths) from error
+        draft = draft.model_copy(update={"warnings": (*self._warnings, *draft.warnings)})
+        now, version = self._tools.now(), self._tools.version
+        return write_memo(draft, transcript, self._meeting, created_at=now, memo_version=version)
+
+    def _draft(self, transcript: Transcript, meeting: Meeting) -> Draft:
+        from memo.extraction import read_by_rules, read_with_model
+
+        if self._tools.model is None:
+            return read_by_rules(transcript, meeting)
+        with self._tools.model() as model:
+            return read_with_model(
+                transcript,
+                meeting,
+                model=model,
+                prompts=self._tools.prompts,
+                small=self._tools.small,
+                checkpoints=self._work,
+                progress=self._progress,
+            )
+
+    def _with_transcript(
+        self, error: LanguageModelError, transcript: Transcript, paths: dict[str, Path]
+    ) -> LanguageModelError:
+        """Write what there is, and return an error that says where it is."""
+        path = paths.get("vtt")
+        where = "the transcript is kept"
+        if path is not None:
+            files = {path: render_transcript(transcript, self._meeting.title)}
+            self._write(files, keeping_edited(files, self._ledger))
+            where = f"the transcript is in {path}"
+        again = "Then run the same command again: it goes on from the transcript."
+        hint = f"{error.hint} {again}" if error.hint else f"Try again later. {again}"
+        return type(error)(f"{error}; {where}", hint=hint)
+
+    def _outcome(
+        self, memo: Memo, files: dict[str, Path], kept: tuple[Path, ...], *, was_done: bool
+    ) -> Outcome:
+        """Log the decisions, and return what became of the recording."""
+        recorded = self._record(memo, files)
+        return Outcome(
+            memo=memo,
+            files=files,
+            kept=kept,
+            recorded=tuple(entry.number for entry in recorded.entries) if recorded else (),
+            new=recorded.new if recorded else (),
+            was_done=was_done,
+        )
+
+    def _record(self, memo: Memo, files: dict[str, Path]) -> Recorded | None:
+        if self._tools.log is None:
+            return None
+        page = next((files[name] for name in ("md", "docx", "json") if name in files), None)
+        with self._tools.log() as log:
+            where = page.absolute() if page else None
+            return log.record(memo, now=self._tools.now(), memo_path=where)
+
+    def _write(self, files: dict[Path, bytes], kept: dict[Path, bytes]) -> None:
+        self._ledger.announce(files)
+        write_outputs({**kept, **files})
+        self._ledger.settle(files)
+
+    # --- What it is known by ------------------------------------------------------------------
+
+    def _plan(self) -> dict[str, Path]:
+        folder = self._job.folder or self._job.path.parent
+        formats = [name for name in FORMATS if name in self._job.formats]
+        return plan_paths(self._job.path, self._recording, folder, formats, self._ledger)
+
+    def _key(self, paths: dict[str, Path]) -> str:
+        """Return what names a conversion: everything that its files depend on."""
+        about = [
+            _VERSION,
+            self._tools.version,
+            self._recording.model_dump(),
+            self._meeting.model_dump(mode="json"),
+            self._warnings,
+            [self._tools.transcriber_key, self._job.language] if self._is_sound else None,
+            self._tools.model_key,
+            self._tools.prompts.sha256 if self._tools.model else None,
+            {name: str(path.absolute()) for name, path in paths.items()},
+        ]
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _probe(path: Path) -> Media:
+    from memo.speech.audio import probe
+
+    return probe(path)

@@ -8,7 +8,7 @@ reader has.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from memo.extraction.cues import Cues, cues_for
@@ -16,10 +16,12 @@ from memo.extraction.lines import Line
 
 Kind = Literal["decision", "action", "question"]
 
-REACH_BACK = 9
-"""How many lines before it a decision may have been argued."""
-REACH_ON = 3
-"""How many lines after it a proposal may be accepted."""
+REACH_BACK = 60.0
+"""How many seconds before it a decision may have been argued."""
+REACH_ON = 8.0
+"""How many seconds after it a proposal may be accepted."""
+ANNOUNCED = 3.0
+"""What it adds that somebody said "so, decision"."""
 THRESHOLDS: dict[Kind, float] = {"decision": 3.0, "action": 2.5, "question": 2.5}
 
 
@@ -59,18 +61,39 @@ def find_moments(lines: Sequence[Line], language: str) -> tuple[Moment, ...]:
 
 
 def _thinned(moments: list[Moment]) -> list[Moment]:
-    """Keep the best of moments whose anchors are close: they are about the same thing.
+    """Keep the best of moments that are about the same thing: their lines run into each other.
 
     The last word wins between equals.
     """
     kept: list[Moment] = []
     for moment in moments:
-        if kept and moment.anchor - kept[-1].anchor <= 2:
-            if moment.score >= kept[-1].score:
-                kept[-1] = moment
-        else:
+        while kept and _overlap(kept[-1], moment) and moment.score >= kept[-1].score:
+            moment = replace(moment, first=min(moment.first, kept.pop().first))  # noqa: PLW2901
+        if not (kept and _overlap(kept[-1], moment)):
             kept.append(moment)
     return kept
+
+
+def _overlap(earlier: Moment, later: Moment) -> bool:
+    """Tell whether two moments are about the same thing; an announced decision sums up more."""
+    reach = 16 if later.score >= ANNOUNCED + 2 else 3
+    return later.first <= earlier.anchor and later.anchor - earlier.anchor <= reach
+
+
+def _before(lines: Sequence[Line], place: int, seconds: float) -> Sequence[Line]:
+    """Return the lines in the seconds before one."""
+    first = place
+    while first > 0 and lines[place].start - lines[first - 1].end <= seconds:
+        first -= 1
+    return lines[first:place]
+
+
+def _after(lines: Sequence[Line], place: int, seconds: float) -> Sequence[Line]:
+    """Return the lines in the seconds after one."""
+    last = place
+    while last + 1 < len(lines) and lines[last + 1].start - lines[place].end <= seconds:
+        last += 1
+    return lines[place + 1 : last + 1]
 
 
 # --- Decisions ----------------------------------------------------------------------------------
@@ -78,23 +101,41 @@ def _thinned(moments: list[Moment]) -> list[Moment]:
 
 def _decision_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
     line = lines[place]
-    best, telling = 0.0, ""
-    for sentence in line.sentences():
-        weight = _settles(sentence, cues)
-        if weight >= best and weight > 0:
-            best, telling = weight, sentence
+    best, telling = _telling(lines, place, cues)
     if not telling:
         return None
-    before = lines[max(0, place - REACH_BACK) : place]
-    after = lines[place + 1 : place + 1 + REACH_ON]
+    before = _before(lines, place, REACH_BACK)
+    after = _after(lines, place, REACH_ON)
     score = best
     score += min(2, sum(accepts(n, line, cues) for n in after))
     score += 0.5 if any(accepts(n, line, cues) for n in before[-3:]) else 0
     score += 0.5 if any(cues.propose.search(n.text) for n in before) else 0
     score += 0.5 if cues.reason.search(line.text) else 0
-    first = _proposal(lines, place, cues)
+    first = _proposal(line, before, cues)
     last = place + max((i + 1 for i, n in enumerate(after) if accepts(n, line, cues)), default=0)
     return Moment("decision", first, last, place, telling, score)
+
+
+def _telling(lines: Sequence[Line], place: int, cues: Cues) -> tuple[float, str]:
+    """Return the sentence of a line that settles most, and how much it does.
+
+    After "so, decision:" the very next sentence is the decision, in this line or the next.
+    """
+    told = lines[place].sentences()
+    previous = lines[place - 1].sentences()[-1:] if place else []
+    best, telling = 0.0, ""
+    for sentence, earlier in zip(told, [*previous, *told][-len(told) - 1 :], strict=False):
+        weight = _settles(sentence, cues)
+        announced = earlier is not sentence and _only_announces(earlier, cues)
+        if announced or (cues.announce.search(sentence) and len(sentence.split()) > 6):
+            weight += ANNOUNCED
+        if weight >= best and weight > 0:
+            best, telling = weight, sentence
+    return best, telling
+
+
+def _only_announces(sentence: str, cues: Cues) -> bool:
+    return bool(cues.announce.search(sentence)) and len(sentence.split()) <= 6
 
 
 def _settles(sentence: str, cues: Cues) -> float:
@@ -107,6 +148,8 @@ def _settles(sentence: str, cues: Cues) -> float:
         weight -= 1.5
     if cues.unreal.search(sentence):
         weight -= 2
+    if cues.pending.search(sentence):  # an open question, and found as one
+        weight -= 1
     if cues.promise.search(sentence):
         weight -= 1.5
     if len(sentence.split()) < 4 and not cues.settle.search(sentence):
@@ -121,13 +164,13 @@ def accepts(line: Line, after: Line, cues: Cues) -> bool:
     return somebody_else and bool(opening) and bool(cues.accept.search(opening[0]))
 
 
-def _proposal(lines: Sequence[Line], place: int, cues: Cues) -> int:
-    """Return the line in which the matter that is settled at `place` was put up."""
-    words = _content(lines[place].text)
-    first = place
-    for back in range(place - 1, max(-1, place - REACH_BACK - 1), -1):
-        if cues.propose.search(lines[back].text) or len(words & _content(lines[back].text)) >= 2:
-            first = back
+def _proposal(line: Line, before: Sequence[Line], cues: Cues) -> int:
+    """Return the number of the line in which the matter that `line` settles was put up."""
+    words = _content(line.text)
+    first = line.number
+    for earlier in reversed(before):
+        if cues.propose.search(earlier.text) or len(words & _content(earlier.text)) >= 2:
+            first = earlier.number
     return first
 
 
@@ -150,9 +193,13 @@ def _action_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
             first = place if asked is None else asked
             return Moment("action", first, place, place, sentence, score, line.speaker)
     if asked is not None and cues.assent.search(line.sentences()[0] if line.sentences() else ""):
-        told = [s for s in lines[asked].sentences() if cues.request.search(s)]
+        told = [s for s in lines[asked].sentences() if _requests(s, cues)]
         return Moment("action", asked, place, asked, told[-1], 2.5, line.speaker)
     return None
+
+
+def _requests(sentence: str, cues: Cues) -> bool:
+    return bool(cues.request.search(sentence)) and not cues.chore.search(sentence)
 
 
 def _request_before(lines: Sequence[Line], place: int, cues: Cues) -> int | None:
@@ -160,7 +207,7 @@ def _request_before(lines: Sequence[Line], place: int, cues: Cues) -> int | None
         if back < 0:
             break
         other = lines[back].speaker is None or lines[back].speaker != lines[place].speaker
-        if other and any(cues.request.search(s) for s in lines[back].sentences()):
+        if other and any(_requests(s, cues) for s in lines[back].sentences()):
             return back
     return None
 
@@ -175,8 +222,8 @@ def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None
     if not telling:
         return None
     score = 1.5 if any(cues.unknown.search(s) for s in telling) else 1.0
-    score += 1 if any(cues.pending.search(n.text) for n in lines[place : place + 4]) else 0
-    asked = [n for n in lines[max(0, place - 3) : place + 1] if "?" in n.text]
+    score += 1 if any(cues.pending.search(n.text) for n in (line, *_after(lines, place, 12))) else 0
+    asked = [n for n in (*_before(lines, place, 10), line) if "?" in n.text]
     score += 1 if asked else 0
     if cues.unreal.search(line.text):
         score -= 1.5

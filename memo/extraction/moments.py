@@ -38,6 +38,10 @@ _PROMISE_OPENING = re.compile(
     r"(?:i'll|i will|i'm going to|i'm gonna|i can|let me|ich werde)\s+",
     re.IGNORECASE,
 )
+_REQUEST_OPENING = re.compile(
+    r"^(?:(?i:and|so|okay)[, ]+)?(?:[A-ZÀ-Þ][\w’'-]+, )?(?i:(?:can|could|would|will) you|please)\s+"
+    r"(?i:please )?"
+)
 _BECAUSE = re.compile(
     r"\b(?:because|'cause|since|weil|denn|da (?=wir|es|die)|porque|ya que)\s+(.+)$", re.IGNORECASE
 )
@@ -176,9 +180,24 @@ def _action(
     return ActionClaim(
         segment_ids=_ids(moment, lines, (moment.first, moment.anchor, moment.last)),
         quote=moment.sentence,
-        task=tidy(_PROMISE_OPENING.sub("", tidy(" ".join(told)))),
+        task=_task(told, language),
         owner=moment.owner or _addressed(lines[moment.first : moment.last + 1], attendees),
         due_text=due,
+    )
+
+
+def _task(told: Sequence[str], language: str) -> str:
+    """Return a task in the words of whoever took it on or asked for it."""
+    tellings = [s for s in told if len(content_stems(s, language)) > 1] or list(told)
+    first = _REQUEST_OPENING.sub("", _PROMISE_OPENING.sub("", tidy(tellings[0])))
+    if first != tidy(tellings[0]):
+        first = first.rstrip("?")
+    return tidy(
+        " ".join(
+            [first.rstrip("."), *tellings[1:]]
+            if len(tellings) == 1
+            else [first if first.endswith((".", "?", "!")) else first + ".", *tellings[1:]]
+        )
     )
 
 
@@ -186,7 +205,7 @@ def _addressed(lines: Sequence[Line], attendees: Sequence[str]) -> str | None:
     """Return who is spoken to by name ("Tom, can you…"), where nobody knows who speaks."""
     for line in lines:
         for sentence in line.sentences():
-            called = re.match(r"^(?:(?:and|so|okay|und|y)[, ]+)?([A-ZÀ-Þ][\w’'-]+),", sentence)
+            called = re.match(r"^(?:(?i:and|so|okay|und|y)[, ]+)?([A-ZÀ-Þ][\w’'-]+),", sentence)
             called = called or re.search(r"\b([A-ZÀ-Þ][\w’'-]+), (?:can|could|would|you)", sentence)
             person = called and match_person(called.group(1), attendees)
             if person:

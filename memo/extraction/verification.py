@@ -37,6 +37,8 @@ LITTLE = 0.3
 """Below this share a claim is about something else."""
 CONTEXT = 6
 """Segments before and after the evidence that may hold what a claim refers to."""
+ENOUGH_SHARED = 0.2
+"""Share of a claim's content words that makes a cited segment evidence of it."""
 MOST_EVIDENCE = 5
 
 
@@ -143,7 +145,8 @@ class Verifier:
             share = coverage(statement, [segments[i].text], language)
             if quote and segments[i].start < quote.end and quote.start < segments[i].end:
                 continue
-            if share > 0 or (quote and len(segments[i].text.split()) <= 12):
+            nods = quote and segments[i].start >= quote.end and len(segments[i].text.split()) <= 12
+            if share >= ENOUGH_SHARED or nods:
                 others.append(whole_segment(segments[i], self._transcript, round(share, 3)))
         if quote is None:
             others.sort(key=lambda e: -e.score)

@@ -20,7 +20,7 @@ REACH_BACK = 60.0
 """How many seconds before it a decision may have been argued."""
 REACH_ON = 8.0
 """How many seconds after it a proposal may be accepted."""
-ANNOUNCED = 3.0
+ANNOUNCED = 4.0
 """What it adds that somebody said "so, decision"."""
 THRESHOLDS: dict[Kind, float] = {"decision": 3.0, "action": 2.5, "question": 2.5}
 
@@ -76,7 +76,7 @@ def _thinned(moments: list[Moment]) -> list[Moment]:
 
 def _overlap(earlier: Moment, later: Moment) -> bool:
     """Tell whether two moments are about the same thing; an announced decision sums up more."""
-    reach = 16 if later.score >= ANNOUNCED + 2 else 3
+    reach = 16 if later.score >= ANNOUNCED + 1 else 3
     return later.first <= earlier.anchor and later.anchor - earlier.anchor <= reach
 
 

@@ -44,7 +44,7 @@ _DECODING = {
     "temperature": 0.0,
     "word_timestamps": True,
     "condition_on_previous_text": False,
-    "without_timestamps": True,
+    "without_timestamps": False,  # loses fewer words than True: WER 7.0 % instead of 7.4 %
 }
 _MARGIN = 1600  # samples of silence
 _HEARINGS = 3  # of what was passed over, each shorter than the one before

@@ -56,7 +56,9 @@ def transcripts(draw: st.DrawFn) -> Transcript:
     at = 0.0
     segments: list[Segment] = []
     for place in range(draw(st.integers(1, 6))):
-        words = [draw(SPOKEN), *draw(st.lists(SPOKEN | MARKED, max_size=25))]
+        speaker = draw(NAMES)
+        others = SPOKEN | MARKED if speaker else SPOKEN  # without voices, `Bo:` may name one
+        words = [draw(SPOKEN), *draw(st.lists(others, max_size=25))]
         start = at + draw(st.integers(0, 5_000)) / 1000
         step = draw(st.integers(10, 900)) / 1000
         timed = tuple(
@@ -65,7 +67,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
         )
         at = timed[-1].end
         segments.append(
-            Segment(id=place, start=start, end=at, text=" ".join(words), speaker=draw(NAMES),
+            Segment(id=place, start=start, end=at, text=" ".join(words), speaker=speaker,
                     words=timed if draw(st.booleans()) else ())
         )  # fmt: skip
     return Transcript(

@@ -11,6 +11,7 @@ with one ends in a `RecordingError` that names it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from memo.errors import RecordingError
@@ -32,6 +33,7 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SOUND = (b"ID3", b"OggS", b"fLaC", b"RIFF", b"FORM", b"\x1aE\xdf\xa3", b"0&\xb2u\x8ef\xcf\x11")
 _MPEG_SYNC = (b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9")
+_JSON_OBJECT = re.compile(r'\s*\{\s*"')
 _EMPTY_HINT = "Check that the export finished; open the file to see what is in it."
 
 
@@ -92,7 +94,7 @@ def _read(data: bytes, path: Path, recording: Recording) -> Reading | Transcript
 
         return _from_lines(read_lines(data, name))
     text, warnings = decode(data, name)
-    if path.suffix.lower() == ".json" or text.lstrip()[:1] == "{":
+    if path.suffix.lower() == ".json" or _JSON_OBJECT.match(text):
         from memo.speech.transcript_files.asr_json import read_json
 
         reading = read_json(text, name, recording)

@@ -20,7 +20,15 @@ from pydantic import ValidationError
 
 from memo.errors import RecordingError
 from memo.model import Recording, Transcript, Word
-from memo.speech.transcript_files.cues import Cue, Reading, clean, label, speaking_time, word_count
+from memo.speech.transcript_files.cues import (
+    Cue,
+    Reading,
+    clean,
+    counted,
+    label,
+    speaking_time,
+    word_count,
+)
 from memo.speech.transcript_files.stamps import parse_stamp
 from memo.speech.transcript_files.timeline import place_turns
 
@@ -157,7 +165,7 @@ def _placed(cues: Sequence[Cue], warnings: list[str]) -> Iterator[Cue]:
             yield replace(cue, start=start, end=end)
         return
     if missing:
-        warnings.append(f"{missing} segments have no times: times are estimated")
+        warnings.append(f"the time of {counted(missing, 'segment')} is not given and was estimated")
     at = 0.0
     for cue in cues:
         placed = replace(cue, start=at) if math.isnan(cue.start) else cue

@@ -13,6 +13,7 @@ from memo.speech.transcript_files.cues import (
     Cue,
     Reading,
     clean,
+    cut,
     joined,
     label,
     speaking_time,
@@ -21,7 +22,8 @@ from memo.speech.transcript_files.cues import (
 from memo.speech.transcript_files.language import FALLBACK, detect_language, language_code
 
 MOST_CUES = 200_000
-"""A hundred hours of talk have about half as many."""
+MOST_CHARACTERS = 12_000_000
+"""A hundred hours of talk have about half as many of each."""
 
 _SENTENCE_END = re.compile(r"[.?!\u2026\u3002\uff1f\uff01\u061f\u0964][\"'\u201d\u2019\u00bb)\]]*$")
 # White space after a sentence, but not after `Dr.` or an initial; an ideographic stop needs none.
@@ -46,9 +48,10 @@ def assemble(reading: Reading, recording: Recording) -> Transcript:
     Raises:
         RecordingError: Nothing is said in it, or more than in a hundred hours.
     """
-    if len(reading.cues) > MOST_CUES:
+    said = sum(len(cue.text) for cue in reading.cues)
+    if len(reading.cues) > MOST_CUES or said > MOST_CHARACTERS:
         raise RecordingError(
-            f"{recording.filename} has more than {MOST_CUES:,} captions",
+            f"{recording.filename} is longer than a hundred hours of talk",
             hint="Give a file with one call.",
         )
     cues = _closed(_tidied(reading.cues))
@@ -103,7 +106,7 @@ def _closed(cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _sentences(cue: Cue) -> Iterator[Cue]:
-    """Split a long turn after sentences, its time shared by their number of words.
+    """Split a long turn, best after sentences, its time shared by their number of words.
 
     Cues with words of their own stay whole: their times are better than ours.
     """
@@ -121,12 +124,15 @@ def _sentences(cue: Cue) -> Iterator[Cue]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Yield pieces of a text, each of whole sentences and at least ten words if it can be."""
+    """Yield pieces of a text, each of whole sentences and at least ten words if it can be.
+
+    What goes on without a full stop is cut at forty words: some recognisers write none.
+    """
     piece = ""
     for sentence in filter(None, map(str.strip, _BREAK.split(text))):
         piece = joined(piece, sentence)
-        if word_count(sentence) >= _FEW_WORDS or word_count(piece) >= _FEW_WORDS:
-            yield piece
+        if word_count(piece) >= _FEW_WORDS:
+            yield from cut(piece, _MOST_WORDS)
             piece = ""
     if piece:
         yield piece

@@ -3,8 +3,9 @@ r"""WebVTT and SubRip (SRT), as programs write them.
 WebVTT is a W3C standard (https://www.w3.org/TR/webvtt1/), SubRip a habit; both are blocks of a
 timing line and text, so one reader takes both and what lies between: Teams (`<v Name>` and cue ids
 like `guid/12-0`, or the old Word export with a name on the line after the times), Zoom
-(`Name: text`), Whisper and WhisperX (`[SPEAKER_00]: text`), YouTube (each line shown twice while it
-rolls up), and files without a header, without blank lines, or with blank lines too many.
+(`Name: text`), Webex (name in the cue id), Whisper and WhisperX (`[SPEAKER_00]: text`), YouTube
+(each line shown twice while it rolls up), and files without a header, without blank lines, or with
+blank lines too many.
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 
-from memo.speech.transcript_files.cues import Cue, Reading, clean, speaking_time, word_count
+from memo.speech.transcript_files.cues import (
+    Cue,
+    Reading,
+    clean,
+    counted,
+    speaking_time,
+    word_count,
+)
 from memo.speech.transcript_files.names import (
     Candidate,
     accepted_names,
@@ -30,7 +38,9 @@ _TIMING = re.compile(
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,3})(?:[.,:](\d{1,9}))?")
 _SETTING = re.compile(r"[A-Za-z]\w{0,20}:\S*")
 _COMMENT = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s.*)?")
-_LANGUAGE = re.compile(r"\s*Language\s*[:=]\s*([A-Za-z-]{2,20})\s*", re.IGNORECASE)
+_NAMED_ID = re.compile(r'\s*\d{1,9}\s+"([^"]{1,120})"(?:\s+\(\d{1,20}\))?\s*')  # Webex
+_UNPADDED = re.compile(r"\s*\d:\d:\d{1,2}\.\d{1,3}\s-->")  # old Teams
+_LANGUAGE = re.compile(r"\s*(?:NOTE\s+)?Language\s*[:=]\s*([A-Za-z-]{2,20})\s*", re.IGNORECASE)
 _CUE_ID = re.compile(r"\s*(?:\d{1,9}|[0-9A-Za-z-]{8,64}/\d{1,9}(?:-\d{1,9})?)\s*")
 _TAG = re.compile(
     r"</?(?:c|i|b|u|s|v|lang|ruby|rt|font|span)(?:[.\s][^<>]*)?/?>|<\d[\d:.,]*>|\{\\[^{}]*\}",
@@ -39,6 +49,8 @@ _TAG = re.compile(
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:\s([^<>]*))?>|</v>", re.IGNORECASE)
 _CHANGE = re.compile(r"(?:>>+|[-\u2013\u2014](?=[^\W\d]|[\s\[]))\s*")
 
+_MOST_VOICES = 100
+"""Turns told apart in one caption."""
 _MOST_ROLLED_LINES = 6
 _FEWEST_GOING_ON = 2
 _FEW = 5
@@ -53,6 +65,7 @@ class _Block:
     start: float
     end: float | None
     lines: list[str] = field(default_factory=list)
+    name: str | None = None
 
 
 _Piece = tuple[str | None, str]
@@ -81,7 +94,8 @@ def read_captions(lines: Sequence[str]) -> Reading:
     blocks = list(_blocks(lines))
     backwards = sum(block.end is not None and block.end < block.start for block in blocks)
     if backwards:
-        reading.warnings.append(f"{backwards} captions end before they start: ends are estimated")
+        ends = counted(backwards, "caption")
+        reading.warnings.append(f"the end of {ends} lies before the start and was estimated")
     if any(_VOICE.search(line) for block in blocks for line in block.lines):
         reading.cues = [cue for block in blocks for cue in _cues(block, _voices(block))]
         return reading
@@ -90,6 +104,10 @@ def read_captions(lines: Sequence[str]) -> Reading:
     if _rolls(blocks):
         blocks = list(_unrolled(blocks))
         reading.warnings.append("captions that roll up repeat their lines: each was read once")
+    blocks = [block for block in blocks if block.lines]
+    if not is_header(lines[0]) and _names_above(blocks, known=any(map(_UNPADDED.match, lines))):
+        for block in blocks:
+            block.name = block.lines.pop(0)
     reading.cues = _with_names(blocks)
     return reading
 
@@ -121,6 +139,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             if block:
                 yield block
             block, commented = timing, False
+            named = _NAMED_ID.fullmatch(lines[place - 1]) if place else None
+            block.name = named[1] if named else None
         elif not line.strip():
             commented = False
         elif titled and blank_before and _COMMENT.fullmatch(line):
@@ -190,7 +210,7 @@ def _voices(block: _Block) -> list[_Piece]:
     pieces: list[_Piece] = []
     speaker: str | None = None
     at = 0
-    for tag in _VOICE.finditer(raw):
+    for tag in islice(_VOICE.finditer(raw), _MOST_VOICES):
         pieces.append((speaker, _plain(raw[at : tag.start()])))
         speaker = html.unescape(tag[1]) if tag[1] else None
         at = tag.end()
@@ -203,29 +223,33 @@ def _voices(block: _Block) -> list[_Piece]:
 
 
 def _with_names(blocks: Sequence[_Block]) -> list[Cue]:
-    """Return cues with the speakers that are written in the text, as `Name: text` or above it."""
-    blocks = [block for block in blocks if block.lines]
-    if _names_above(blocks):
-        named: list[list[_Piece]] = [[(b.lines[0], " ".join(b.lines[1:]))] for b in blocks]
+    """Return cues with the speakers that the file names beside the text, or else in it."""
+    if any(block.name for block in blocks):
+        named: list[list[_Piece]] = [[(block.name, " ".join(block.lines))] for block in blocks]
     else:
         named = _with_prefixes(blocks)
     cues = zip(blocks, named, strict=True)
     return [cue for block, pieces in cues for cue in _cues(block, pieces)]
 
 
-def _names_above(blocks: Sequence[_Block]) -> bool:
-    """Tell whether each caption has a name on a line of its own above the text (old Teams)."""
+def _names_above(blocks: Sequence[_Block], *, known: bool) -> bool:
+    """Tell whether each caption has a name on a line of its own above the text, as in old Teams.
+
+    Args:
+        blocks: The captions.
+        known: Whether the times are written as only that program writes them.
+    """
     names = {block.lines[0] for block in blocks}
     return (
         bool(blocks)
         and all(len(block.lines) > 1 for block in blocks)
-        and (len(names) <= len(blocks) / 2 or len(blocks) <= _FEW)
+        and (known or (len(blocks) > _FEW and len(names) <= len(blocks) / 2))
         and all(has_name_shape(name) and looks_like_name(name) for name in names)
     )
 
 
 def _with_prefixes(blocks: Sequence[_Block]) -> list[list[_Piece]]:
-    splits = [[split_name(_CHANGE.sub("", line, count=1)) for line in b.lines] for b in blocks]
+    splits = [list(_splits(block.lines)) for block in blocks]
     candidates = (
         Candidate(split[0], opens=place == 0 or _CHANGE.match(block.lines[place]) is not None)
         for block, split_lines in zip(blocks, splits, strict=True)
@@ -242,6 +266,13 @@ def _with_prefixes(blocks: Sequence[_Block]) -> list[list[_Piece]]:
         speaker = pieces[-1][0]
         result.append(pieces)
     return result
+
+
+def _splits(lines: Sequence[str]) -> Iterator[tuple[str, str] | None]:
+    """Yield each line as name and text, or None; a name at a caption's end names nobody."""
+    for place, line in enumerate(lines, start=1):
+        split = split_name(_CHANGE.sub("", line, count=1))
+        yield split if split and (split[1] or place < len(lines)) else None
 
 
 def _pieces(

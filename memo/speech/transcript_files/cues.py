@@ -7,6 +7,7 @@ All of it comes from a file that somebody else wrote, so everything is cleaned h
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from memo.model import Word
@@ -24,7 +25,9 @@ _UNHEARD = re.compile(
     "\ufff9-\ufffb\ud800-\udfff]"
 )
 # Scripts written without spaces: kana, ideographs and their compatibility forms, Thai, Lao, Khmer.
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1780-\u17ff]")
+_LETTERS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1780-\u17ff"
+_UNSPACED = re.compile(f"[{_LETTERS}]")
+_TOKEN = re.compile(rf"[{_LETTERS}]|[^\s{_LETTERS}]+")
 _UNSPACED_PER_WORD = 1.8
 
 
@@ -64,12 +67,29 @@ def label(name: str | None) -> str | None:
     return clean(name)[:LONGEST_LABEL].strip() or None if name else None
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 caption` or `2 captions`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def word_count(text: str) -> float:
     """Return about how many words it takes to say a text, also in scripts without spaces."""
     unspaced = len(_UNSPACED.findall(text))
     if not unspaced:
         return float(len(text.split()))
     return len(_UNSPACED.sub("", text).split()) + unspaced / _UNSPACED_PER_WORD
+
+
+def cut(text: str, words: int) -> Iterator[str]:
+    """Yield a text in pieces of at most so many words, as `word_count` counts them."""
+    start, size = 0, 0.0
+    for token in _TOKEN.finditer(text):
+        weight = 1 / _UNSPACED_PER_WORD if _UNSPACED.match(token[0]) else 1.0
+        if size + weight > words:
+            yield text[start : token.start()].strip()
+            start, size = token.start(), 0.0
+        size += weight
+    yield text[start:].strip()
 
 
 def speaking_time(text: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from memo.errors import RecordingError
+from memo.speech.transcript_files.cues import counted
 
 LONGEST_LINE = 1_000_000
 """Characters; a day of uninterrupted speech is shorter than that."""
@@ -84,6 +85,6 @@ def _guessed(data: bytes) -> tuple[str, list[str]]:
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     if len(_BEYOND_ASCII.findall(text)) > _RARELY * damaged:
-        return text, [f"the file is damaged: {damaged} characters could not be read"]
+        return text, [f"{counted(damaged, 'character')} of the file could not be read"]
     warning = "the file is not UTF-8 and was read as Windows-1252: check names with accents"
     return data.decode("cp1252", errors="replace"), [warning]

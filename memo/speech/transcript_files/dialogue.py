@@ -17,11 +17,13 @@ first turn, and what programs add at the end, are no speech and are left out, wi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import pairwise
 
-from memo.speech.transcript_files.cues import Cue, Reading, clean, word_count
+from memo.speech.transcript_files.cues import Cue, Reading, clean, counted, word_count
 from memo.speech.transcript_files.names import (
     Candidate,
     accepted_names,
@@ -31,7 +33,7 @@ from memo.speech.transcript_files.names import (
     split_name,
 )
 from memo.speech.transcript_files.stamps import STAMP, Stamp, marks_of, parse_stamp
-from memo.speech.transcript_files.timeline import place_turns
+from memo.speech.transcript_files.timeline import place_turns, steady
 
 _NAME = r"([^\W\d_][^:\n]{0,70}?)"
 _LEAD_STAMP = re.compile(
@@ -116,9 +118,13 @@ def read_dialogue(lines: Sequence[str]) -> Reading:
         for turn, text, (start, end) in zip(turns, texts, place_turns(texts, marks), strict=True)
     ]
     reading.warnings += warnings
+    astray = {mark for mark in marks if mark is not None} - set(steady(marks))
+    if astray:
+        marks_astray = counted(len(astray), "time mark")
+        reading.warnings.append(f"{marks_astray} out of order left out, times there are estimated")
     if left_out:
-        lines_are = "1 line that is" if left_out == 1 else f"{left_out} lines that are"
-        reading.warnings.append(f"{lines_are} no speech (titles, attendees, notes) left out")
+        no_speech = counted(left_out, "line")
+        reading.warnings.append(f"{no_speech} left out as no speech (titles, attendees, notes)")
     return reading
 
 
@@ -251,7 +257,22 @@ def _decide(lines: list[_Line]) -> list[_Line]:
             line.kind, line.text = _Kind.TEXT, line.whole
         if line.kind is _Kind.TEXT:
             line.stamp = None
-    return lines
+    return list(_without_empty_names(lines))
+
+
+def _without_empty_names(lines: Sequence[_Line]) -> Iterator[_Line]:
+    """Yield the lines; a name that comes once, and to say nothing, is text."""
+    counts = Counter(line.name for line in lines)
+    for line, following in pairwise([*lines, None]):
+        if line is None:
+            return
+        said = line.text or line.stamp or (following and following.kind is _Kind.TEXT)
+        once = line.name is not None and counts[line.name] == 1
+        yield (
+            replace(line, kind=_Kind.TEXT, name=None, text=line.whole)
+            if once and not said
+            else line
+        )
 
 
 def _only_speech(lines: Sequence[_Line]) -> tuple[list[_Line], int]:

@@ -42,6 +42,7 @@ _HEADING_WORDS = """
     therefore third time timezone tip title to today todo tomorrow topic topics transcript
     transcription type unless update updates url use variant version warning webvtt well which why
     with yeah yep yes yesterday
+    applause crosstalk inaudible laughing laughs laughter music noise pause silence unintelligible
     a about all are as at before by can could do does for he how i if in is it let let's like many
     maybe more most my of on one or our she some that the their there these they this those two
     three us we what when where while who whose you your
@@ -73,6 +74,8 @@ _NEVER_IN_A_NAME = re.compile(
     r"|[^\W\d_]{5}\.|\.[^\W\d_]{3}|\d,|\b(?:19|20)\d\d\b"
 )
 _NUMBERED_VOICE = re.compile(r"\w{2,20}[ _-]?\d{1,3}")  # Speaker 1, SPEAKER_00, Sprecher 2
+_BRACKETED = re.compile(r"\[([^\[\]:]{1,60})\](?=\s+[^\s\W])")  # [Speaker 1] text
+_PHONE = re.compile(r"\+?\d[\d()* -]{5,18}\d")  # who dials in
 _ASIDE = re.compile(r"\s*[(\[][^()\[\]]{0,40}[)\]]$")  # Jo Park (Guest)
 
 
@@ -84,7 +87,7 @@ class Candidate(NamedTuple):
 
 
 def split_name(line: str) -> tuple[str, str] | None:
-    """Split `Name: text` or `[Name]: text`, if it has the shape of that.
+    """Split `Name: text`, `[Name]: text` or `[Name] text`, if it has the shape of that.
 
     Args:
         line: A line without surrounding white space and markup.
@@ -92,6 +95,9 @@ def split_name(line: str) -> tuple[str, str] | None:
     Returns:
         Name and text (which may be empty), or None.
     """
+    bracketed = _BRACKETED.match(line)
+    if bracketed and has_name_shape(bracketed[1]):
+        return bracketed[1].strip(), line[bracketed.end() :].strip()
     place = min(
         (i for i in (line.find(":", 0, 90), line.find("\uff1a", 0, 90)) if i > 0), default=0
     )
@@ -106,6 +112,8 @@ def split_name(line: str) -> tuple[str, str] | None:
 
 def has_name_shape(name: str) -> bool:
     """Return whether words could be a name: few, short, no sentence, starting with a letter."""
+    if _PHONE.fullmatch(name):
+        return True
     words = _ASIDE.sub("", name).split()
     if not words or len(name) > _LONGEST_NAME or len(words) > _MOST_WORDS:
         return False

@@ -233,7 +233,7 @@ def test_captions_out_of_order_are_put_in_order_and_bad_ends_estimated(read: Rea
     assert [segment.text for segment in transcript.segments] == ["First.", "Second.", "Third."]
     assert all(segment.end > segment.start for segment in transcript.segments)
     assert [segment.start for segment in transcript.segments] == [1.0, 5.0, 9.0]
-    assert "1 captions end before they start: ends are estimated" in transcript.warnings
+    assert "the end of 1 caption lies before the start and was estimated" in transcript.warnings
 
 
 def test_overlapping_voices_count_once_as_speech(read: Read) -> None:
@@ -253,3 +253,63 @@ def test_a_file_without_captions_is_refused(read: Read, content: str) -> None:
         RecordingError, match=r"empty\.vtt is a transcript in which nothing is said"
     ):
         read(content, "empty.vtt")
+
+
+def test_webex_names_the_speaker_in_the_cue_id(read: Read) -> None:
+    transcript = read(
+        'WEBVTT\n\n1 "Priya Shah" (3508987648)\n00:00:03.479 --> 00:00:05.939\n'
+        'Morning: all here?\n\n2 "" (0)\n00:00:06.000 --> 00:00:07.000\nNot quite.\n',
+        "webex.vtt",
+    )
+    assert said(transcript) == [("Priya Shah", "Morning: all here?"), (None, "Not quite.")]
+
+
+def test_stream_puts_notes_between_captions_and_says_the_language(read: Read) -> None:
+    transcript = read(
+        'WEBVTT\n\nNOTE duration:"00:00:32.58"\n\nNOTE language:de-de\n\n'
+        "NOTE Confidence: 0.69450831413269\n\nef04c7c2-a59e-463f-9d27-b5b1259d6777\n"
+        "00:00:03.300 --> 00:00:06.870\nHallo.\n\nNOTE Confidence: 0.62\n\n"
+        "8a017ebb-1722-4e7f-8984-fc6da39c3489\n00:00:08.100 --> 00:00:09.620\nHallo \nalle.\n",
+        "stream.vtt",
+    )
+    assert said(transcript) == [(None, "Hallo."), (None, "Hallo alle.")]
+    assert transcript.language == "de"
+
+
+@pytest.mark.parametrize("name", ["16175551234", "+49 30 1234567", "1617***1234", "Спикер №1"])
+def test_who_dials_in_is_a_speaker(read: Read, name: str) -> None:
+    transcript = read(
+        f"WEBVTT\n\n00:01.000 --> 00:02.000\n{name}: Hi.\n\n"
+        "00:02.000 --> 00:03.000\nTom: Hi.\n\n"
+        f"00:03.000 --> 00:04.000\n{name}: Let us start at 10:30.\n",
+        "zoom.vtt",
+    )
+    assert [person.name for person in transcript.participants] == [name, "Tom"]
+
+
+def test_a_name_in_brackets_needs_no_colon_but_music_is_nobody(read: Read) -> None:
+    transcript = read(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n[Speaker 1] Hi.\n\n"
+        "00:02.000 --> 00:03.000\n[Music] la\n\n00:03.000 --> 00:04.000\n[Speaker 1] Bye.\n\n"
+        "00:04.000 --> 00:05.000\n[Music] la\n",
+        "brackets.vtt",
+    )
+    assert [person.name for person in transcript.participants] == ["Speaker 1"]
+
+
+def test_a_speaker_named_only_at_changes_keeps_speaking(read: Read) -> None:
+    transcript = read(
+        "1\n00:00:00,600 --> 00:00:01,100\nAnna: Hello.\n\n"
+        "2\n00:00:01,200 --> 00:00:02,800\nSit down.\n\n"
+        "3\n00:00:07,400 --> 00:00:10,300\nBen: Thank you.\n\n"
+        "4\n00:00:11,000 --> 00:00:12,000\nAll well?\n",
+        "changes.srt",
+    )
+    assert [speaker for speaker, _ in said(transcript)] == ["Anna", "Anna", "Ben", "Ben"]
+
+
+def test_captions_of_two_lines_have_no_name_above_them(read: Read) -> None:
+    transcript = read("WEBVTT\n\n00:01.000 --> 00:02.000\nGuten Morgen\nMünchen.\n", "de.vtt")
+    assert said(transcript) == [(None, "Guten Morgen München.")]
+    transcript = read("1\n00:00:01,000 --> 00:00:02,000\nGuten Morgen\nMünchen.\n", "de.srt")
+    assert said(transcript) == [(None, "Guten Morgen München.")]

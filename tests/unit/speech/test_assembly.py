@@ -137,3 +137,9 @@ def test_a_loop_is_said_once_and_named() -> None:
         (2, 5.5, "the speech model repeated itself")
     ]
     assert transcript.warnings == ("The speech model repeated itself from 0:00:02 to 0:00:06.",)
+
+
+def test_a_short_loop_is_a_gap_without_a_warning() -> None:
+    transcript = transcript_of(clip(1, "We ship. " + "Bye. " * 9, step=0.1))
+    assert [gap.reason for gap in transcript.gaps] == ["the speech model repeated itself"]
+    assert transcript.warnings == ()

@@ -1,7 +1,7 @@
 """Time marks in plain text: `0:03`, `01:02:33`, `[00:01.500]`, `10:02 AM`.
 
 A mark may count from the start of the recording or be the time of day; which, the file does not
-say. It is the time of day where Zoom writes it, with AM or PM, when the first is six hours or more,
+say. It is the time of day where Zoom writes it, with AM or PM, when most are six hours or more,
 and when `10:30` read as minutes and seconds would have everybody speak faster than people can.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from memo.speech.transcript_files.timeline import steady
 
 STAMP = r"(?:\d{1,4}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?!\d|:\d)"
 """Pattern of a time mark, without groups."""
@@ -62,10 +64,10 @@ def marks_of(
     if len(known) < len(stamps):
         warnings = ("times between the file's time marks are estimated",)
     unit = 60 if _hours_and_minutes(known, words) else 1
-    if unit == 1 and not any(stamp.clock for stamp in known) and known[0].seconds < _LATE:
+    middle = sorted(stamp.seconds for stamp in known)[len(known) // 2]
+    if unit == 1 and middle < _LATE and not any(stamp.clock for stamp in known):
         return [stamp and stamp.seconds for stamp in stamps], warnings
-    start = known[0].seconds
-    marks = [stamp and _since(start, stamp.seconds) * unit for stamp in stamps]
+    marks = _since_first([stamp and stamp.seconds * unit for stamp in stamps])
     return marks, (*warnings, "times of day were read as times since the first words")
 
 
@@ -78,6 +80,11 @@ def _hours_and_minutes(known: Sequence[Stamp], words: float) -> bool:
     )
 
 
-def _since(start: float, moment: float) -> float:
-    """Return the seconds since the start, over midnight if need be."""
-    return moment - start if moment >= start - _DAY / 2 else moment - start + _DAY
+def _since_first(times: Sequence[float | None]) -> list[float | None]:
+    """Return times of day as seconds since the first one that fits the others, over midnight."""
+    first = next(time for time in times if time is not None)
+    apart = [
+        None if time is None else (time - first + _DAY / 2) % _DAY - _DAY / 2 for time in times
+    ]
+    start = next(time for time in steady(apart) if time is not None)
+    return [None if time is None or time < start else time - start for time in apart]

@@ -185,6 +185,22 @@ def test_one_wrong_time_mark_costs_only_itself(read: Read) -> None:
     assert any("1 time mark out of order" in warning for warning in transcript.warnings)
 
 
+def test_a_wrong_first_time_mark_shifts_nothing(read: Read) -> None:
+    transcript = read(
+        "[09:00:00] Anna: One.\n[00:00:04] Ben: Two.\n[00:00:06] Anna: Three.\n", "call.txt"
+    )
+    assert starts(transcript)[1:] == [4.0, 6.0]
+
+
+def test_times_of_day_are_noticed_without_brackets(read: Read) -> None:
+    transcript = read(
+        "14:02:10 Anna: One.\n14:02:13 Ben: Two.\n14:03:10 Anna: Three.\n", "call.txt"
+    )
+    assert starts(transcript) == [0.0, 3.0, 60.0]
+    transcript = read("Anna (11:59 PM): One.\nBen (12:01 AM): Two.\n", "call.txt")
+    assert starts(transcript) == [0.0, 120.0]
+
+
 def test_a_long_turn_is_split_into_sentences_inside_its_own_time(read: Read) -> None:
     sentence = "This is a sentence of exactly eleven words that says nothing. "
     transcript = read(f"[00:00:10] Anna: {sentence * 8}\n[00:00:50] Ben: Thanks.\n", "call.txt")

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from memo.errors import RecordingError
 from memo.model import Recording, Transcript
 from memo.speech.transcript_files import read_transcript
+from memo.speech.transcript_files.stamps import Stamp, marks_of
 from memo.speech.transcript_files.timeline import place_turns, steady
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -33,7 +34,8 @@ PIECES = st.sampled_from(
      "Ben:", "Ana María", "[SPEAKER_00]: ", "[Anna] 10:02:33", "Anna   0:03", "(0:05)", "[0:05]",
      ">>", "- ", "# ", "**", "Transcript", "Transcription ended after 00:31:20", "10:30 AM",
      "[pause]", "So we wait.", "and", "同意します。", "\u2028", "\x0b", "\x85", "\u202e", "\ufeff",
-     "Language: de", "kind"]
+     "Language: de", "kind", "[09:00:00] Anna: Two.\n", "00:00:04 Ben: One.\n", "14:02 Ana: So.\n",
+     "Ana\n0:05\n", "1 \"Ana\" (3)\n", "00:00:05.000 --> 00:00:03.000\nAna: Hm.\n\n"]
 )  # fmt: skip
 TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=40).map("".join)
 JSONS = st.recursive(
@@ -209,6 +211,20 @@ def test_turns_are_placed_in_order_and_on_their_marks(
     assert all(first[1] <= second[0] + 1e-6 for first, second in pairwise(places))
     for (start, _), mark in zip(places, steady(marks), strict=True):
         assert mark is None or start == pytest.approx(mark)
+
+
+STAMPS = st.builds(Stamp, st.integers(0, 40_000_000).map(float), st.booleans(), st.booleans())
+
+
+@SETTINGS
+@given(stamps=st.lists(st.none() | STAMPS, max_size=8), words=st.floats(0, 1e4))
+def test_marks_lie_inside_the_recording(stamps: list[Stamp | None], words: float) -> None:
+    marks, warnings = marks_of(stamps, words)
+    assert len(marks) == len(stamps)
+    assert all(mark is None or 0 <= mark <= 4e7 for mark in marks)
+    assert all(mark is None for mark, stamp in zip(marks, stamps, strict=True) if not stamp)
+    assert any(mark is not None for mark in marks) == any(stamps)
+    assert warnings or None not in stamps
 
 
 @SETTINGS

@@ -35,7 +35,7 @@ PIECES = st.sampled_from(
      ">>", "- ", "# ", "**", "Transcript", "Transcription ended after 00:31:20", "10:30 AM",
      "[pause]", "So we wait.", "and", "同意します。", "\u2028", "\x0b", "\x85", "\u202e", "\ufeff",
      "Language: de", "kind", "[09:00:00] Anna: Two.\n", "00:00:04 Ben: One.\n", "14:02 Ana: So.\n",
-     "Ana\n0:05\n", "1 \"Ana\" (3)\n", "00:00:05.000 --> 00:00:03.000\nAna: Hm.\n\n"]
+     "Ana\n0:05\n", '1 "Ana" (3)\n', "00:00:05.000 --> 00:00:03.000\nAna: Hm.\n\n"]
 )  # fmt: skip
 TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=40).map("".join)
 JSONS = st.recursive(

@@ -55,13 +55,14 @@ def _reworded(
     moment: Moment, drafted: Claim, told: Sequence[str], language: str, interview: Interview
 ) -> Claim:
     quoted = " ".join(f'"{tidy(sentence)}"' for sentence in told)
-    question = interview.prompts.fill(f"rewrite-{moment.kind}", said=quoted)
+    asked = interview.prompts.fill(f"rewrite-{moment.kind}", said=quoted)
     try:
-        answer = interview.ask("rewrite-system", question, Rewritten, REWRITE_TOKENS)
+        answer = interview.ask("rewrite-system", asked, Rewritten, REWRITE_TOKENS)
     except (InvalidAnswer, AnswerTooLong):
         return drafted  # the spoken words stand; nothing is lost
     text = tidy(answer.text)
-    if len(text) > len(text_of(drafted)) or not faithful(text, told, language):
+    question = moment.kind == "question"
+    if len(text) > len(text_of(drafted)) or not faithful(text, told, language, question=question):
         return drafted
     return _put(drafted, text)
 

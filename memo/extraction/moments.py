@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 
 from memo.extraction.cues import Cues, cues_for
-from memo.extraction.dates import find_due
+from memo.extraction.dates import find_due, resolve_due
 from memo.extraction.find import Moment, accepts
 from memo.extraction.lines import Line, sentences
 from memo.extraction.names import match_person
@@ -29,12 +30,17 @@ _FILLER = re.compile(
 )
 _OPENING = re.compile(
     r"^(?:(?:so|okay|ok|right|good|well|then|and|but|yeah|yes|great|fine|all right|alright|also|"
+    r"agreed(?: then)?|lovely|perfect|brilliant|cool|"
     r"gut|ja|na|und|dann|schön|bueno|vale|entonces|pues|bien|sí)\b[,.!:]*\s+)+",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(
+    r"\b(?:it|that|this|them|those|these|him|her|das|es|ihn|ihm|ihr|die|den|lo|la|los|las|eso|esto)\b",
     re.IGNORECASE,
 )
 _DECISION_WORD = re.compile(r"^(?:the |our )?decision(?: is)?[:,]?\s+", re.IGNORECASE)
 _PROMISE_OPENING = re.compile(
-    r"^(?:(?:sure|yes|yeah|okay|all right|no problem|happily)[,.]? )?"
+    r"^(?:(?:sure|yes|yeah|okay|all right|no problem|happily|i do|yep)[,.]? )?"
     r"(?:i'll|i will|i'm going to|i'm gonna|i can|let me|ich werde)\s+",
     re.IGNORECASE,
 )
@@ -55,12 +61,31 @@ def said(moment: Moment, lines: Sequence[Line], language: str) -> tuple[str, ...
     """
     anchor = lines[moment.anchor]
     told = [moment.sentence, *_following(moment.sentence, anchor)]
-    if moment.kind == "action" and moment.anchor != moment.last:
-        told += lines[moment.last].sentences()[:2]
-    enough = ENOUGH_OF_DECISION if moment.kind == "decision" else ENOUGH
-    if len(content_stems(" ".join(told), language)) < enough:
+    if moment.kind == "action":
+        told = [*_asked(moment, lines, language), *told]
+        if moment.anchor != moment.last:
+            told += lines[moment.last].sentences()[:2]
+    if not _understood(" ".join(told), moment, language):
         told = [*_referred(moment, lines, told, language), *told]
     return tuple(dict.fromkeys(told))
+
+
+def _understood(told: str, moment: Moment, language: str) -> bool:
+    """Tell whether sentences can be understood alone: they name what they are about."""
+    if moment.kind != "action":
+        enough = ENOUGH_OF_DECISION if moment.kind == "decision" else ENOUGH
+        return len(content_stems(told, language)) >= enough
+    for due in find_due(told, language):  # a date says nothing of the task
+        told = told.replace(due, " ")
+    return len(content_stems(told, language)) >= (ENOUGH if _PRONOUN.search(told) else ENOUGH - 1)
+
+
+def _asked(moment: Moment, lines: Sequence[Line], language: str) -> list[str]:
+    """Return the last sentence of the turn that asked for a task, if it was asked for."""
+    if moment.first == moment.anchor:
+        return []
+    asked = lines[moment.first].sentences()
+    return [s for s in asked if len(content_stems(s, language)) > 1][-1:]
 
 
 def _following(sentence: str, line: Line) -> list[str]:
@@ -79,10 +104,11 @@ def _referred(
     It shares words with them or puts something up, can be understood alone, and is near.
     """
     cues = cues_for(language)
-    first = moment.first if moment.kind == "decision" else max(0, moment.anchor - 6)
+    first = moment.first if moment.kind == "decision" else max(0, moment.first - 6)
     before = [s for line in lines[first : moment.anchor] for s in line.sentences()]
     turn = lines[moment.anchor].sentences()
     before += turn[: turn.index(moment.sentence)] if moment.sentence in turn else []
+    before = [s for s in before if s not in told]
     about = {stem for sentence in told for stem in content_stems(sentence, language)}
     best, best_score = None, 0.0
     for distance, sentence in enumerate(reversed(before)):
@@ -174,9 +200,7 @@ def _action(
     language: str,
     attendees: Sequence[str],
 ) -> ActionClaim:
-    around = lines[max(0, moment.first - 1) : moment.last + 3]
-    near = [lines[moment.last], lines[moment.anchor], *around]
-    due = next((d for line in near for d in find_due(line.text, language)), None)
+    due = _due(moment, lines, language)
     return ActionClaim(
         segment_ids=_ids(moment, lines, (moment.first, moment.anchor, moment.last)),
         quote=moment.sentence,
@@ -184,6 +208,28 @@ def _action(
         owner=moment.owner or _addressed(lines[moment.first : moment.last + 1], attendees),
         due_text=due,
     )
+
+
+def _due(moment: Moment, lines: Sequence[Line], language: str) -> str | None:
+    """Return the due words that stand nearest to a promise, those that name a day first."""
+    turn = lines[moment.anchor].sentences()
+    place = turn.index(moment.sentence) if moment.sentence in turn else 0
+    confirming = [n.text for n in lines[moment.last + 1 : moment.last + 3] if _brief(n)]
+    places = [
+        *turn[place:],
+        lines[moment.last].text,
+        *reversed(turn[:place]),
+        lines[moment.first].text,
+        *confirming,
+    ]
+    phrases = [due for text in places for due in find_due(text, language)]
+    some_day = dt.datetime(2026, 1, 7, 12, tzinfo=dt.UTC)
+    dated = (due for due in phrases if resolve_due(due, some_day, language=language))
+    return next(dated, phrases[0] if phrases else None)
+
+
+def _brief(line: Line) -> bool:
+    return len(line.text.split()) <= 10
 
 
 def _task(told: Sequence[str], language: str) -> str:

@@ -30,8 +30,11 @@ class Rewritten(BaseModel):
     text: str = Field(max_length=240)
 
 
-def faithful(rewriting: str, said: Sequence[str], language: str) -> bool:
-    """Tell whether a rewriting says what was said, and nothing else."""
+def faithful(rewriting: str, said: Sequence[str], language: str, *, question: bool = False) -> bool:
+    """Tell whether a rewriting says what was said, and nothing else.
+
+    A question may lose a "not": "we don't know who pays" asks "who pays?".
+    """
     spoken = " ".join(said)
     written, heard = content_stems(rewriting, language), content_stems(spoken, language)
     if not written or not heard:
@@ -43,7 +46,7 @@ def faithful(rewriting: str, said: Sequence[str], language: str) -> bool:
         and figures(rewriting, language) <= figures(spoken, language)
         and figures(said[-1], language) <= figures(rewriting, language)
         and names(rewriting) <= names(spoken) | {w.casefold() for w in spoken.split()}
-        and negated(rewriting, language) == negated(spoken, language)
+        and (question or negated(rewriting, language) == negated(spoken, language))
     )
 
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import NonNegativeInt, ValidationError
+from pydantic import NonNegativeInt, ValidationError, model_validator
 
 from memo.errors import MissingDependencyError, OutputError
 from memo.model import Sha256, Value
@@ -35,6 +35,21 @@ class StoredFile(Value):
     name: FileName
     bytes: NonNegativeInt
     sha256: Sha256
+
+
+class Expected(Value):
+    """A file as its source describes it: by its SHA-256 or, failing that, by its Git blob id."""
+
+    name: FileName
+    bytes: NonNegativeInt
+    sha256: Sha256 | None
+    git_blob: str | None = None
+
+    @model_validator(mode="after")
+    def _check_known(self) -> Self:
+        if self.sha256 is None and self.git_blob is None:
+            raise ValueError(f"nothing is known by which to check {self.name}")
+        return self
 
 
 class Manifest(Value):
@@ -100,10 +115,33 @@ class ModelCache:
         finally:
             lock.release()
 
-    def install(self, staging: Path, manifest: Manifest) -> None:
-        """Make checked files the model of that name, in one rename."""
+    def install(
+        self,
+        staging: Path,
+        name: str,
+        source: str,
+        files: Sequence[Expected],
+        report: Callable[[int], None],
+    ) -> None:
+        """Check fetched files and make them the model of that name, in one rename.
+
+        Args:
+            staging: The folder in which they arrived.
+            name: The model.
+            source: Where they came from, for the manifest.
+            files: What they should be.
+            report: Told of the bytes checked so far.
+
+        Raises:
+            MissingDependencyError: One is not what it should be; it is deleted.
+        """
+        stored, done = [], 0
+        for file in files:
+            stored.append(check_file(staging, file, shifted(report, done)))
+            done += file.bytes
+        manifest = Manifest(name=name, source=source, files=tuple(stored))
         write_durably(staging / MANIFEST, manifest.model_dump_json(indent=2).encode())
-        target = self.folder(manifest.name)
+        target = self.folder(name)
         if target.exists():  # damaged, or `manifest` would have found it
             shutil.rmtree(target)
         staging.replace(target)
@@ -132,33 +170,33 @@ class ModelCache:
             )
 
 
-def check_file(
-    path: Path, size: int, sha256: str | None, *, git_blob: str | None = None
-) -> StoredFile:
-    """Check that a fetched file is what it should be, and put it safely on the disk.
+def check_file(folder: Path, file: Expected, report: Callable[[int], None]) -> StoredFile:
+    """Check that a file is what it should be, and put it safely on the disk.
 
     Args:
-        path: The file; deleted if it is not what it should be.
-        size: Its size in bytes.
-        sha256: Its SHA-256 in hex, if known.
-        git_blob: Its Git blob id in hex, if that is what is known.
+        folder: Where the file is.
+        file: What it should be.
+        report: Told of the bytes checked so far.
 
     Raises:
-        MissingDependencyError: It has another size or checksum.
+        MissingDependencyError: It has another size or checksum; it is deleted.
     """
-    found, blob, length = hashlib.sha256(), hashlib.sha1(f"blob {size}\0".encode()), 0  # noqa: S324 Git's
-    with path.open("r+b") as file:
-        while chunk := file.read(_CHUNK):
+    path, length = folder / file.name, 0
+    found = hashlib.sha256()
+    blob = hashlib.sha1(f"blob {file.bytes}\0".encode())  # noqa: S324 Git's
+    with path.open("r+b") as content:
+        while chunk := content.read(_CHUNK):
             found.update(chunk)
-            length += len(chunk)
-            if git_blob:
+            if file.git_blob:
                 blob.update(chunk)
-        os.fsync(file.fileno())
-    good = length == size and sha256 in (None, found.hexdigest())
-    if not good or git_blob not in (None, blob.hexdigest()):
+            length += len(chunk)
+            report(length)
+        os.fsync(content.fileno())
+    good = length == file.bytes and file.sha256 in (None, found.hexdigest())
+    if not good or file.git_blob not in (None, blob.hexdigest()):
         path.unlink()
-        raise wrong_checksum(path.name)
-    return StoredFile(name=path.name, bytes=size, sha256=found.hexdigest())
+        raise wrong_checksum(file.name)
+    return StoredFile(name=file.name, bytes=length, sha256=found.hexdigest())
 
 
 def wrong_checksum(what: str) -> MissingDependencyError:
@@ -189,6 +227,11 @@ def write_durably(path: Path, content: bytes) -> None:
 def megabytes(size: float) -> str:
     """Return a size in bytes as people read it."""
     return f"{size / _GB:.1f} GB" if size >= _GB else f"{size / 1e6:.0f} MB"
+
+
+def shifted(report: Callable[[int], None], done: int) -> Callable[[int], None]:
+    """Return a report of one file among several, of which `done` bytes came before."""
+    return lambda more: report(done + more)
 
 
 def _sync_folder(folder: Path) -> None:

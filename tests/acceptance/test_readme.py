@@ -15,8 +15,9 @@ What a writer of the README has to know:
 - Commands of others (`git`, `pip`, ...) are those named in `OTHERS`; a typing error is no command.
 - The rows of the table after `<!-- table: exit-codes -->` begin with a code, those after
   `<!-- table: settings -->` with a setting, those after `<!-- table: commands -->` with a command.
-- A command's options are documented under the heading that names it, or names its group:
-  ``### `memo convert` ``; each in code, `--out DIR`. An option in code anywhere must exist.
+- A command's options are documented under the heading that names it, or names its group
+  (``### `memo convert` ``; each in code, `--out DIR`), or by an example that uses them. Those of
+  `memo` itself may stand anywhere. An option in code anywhere must exist.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import subprocess
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -43,7 +45,8 @@ from memo.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TOKENS = MarkdownIt("commonmark").enable("table").parse(README)
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+TOKENS = MARKDOWN.parse(README)
 
 OTHERS = {"cd", "curl", "echo", "eval", "export", "git", "ollama", "open", "pip", "pipx", "uv"}
 PARSE_ONLY = re.compile(r"<!-- test: parse-only: (?P<why>.{10,}?) -->")
@@ -126,6 +129,13 @@ def sections() -> list[Section]:
             for section in open_:
                 section.code.append(token.content)
     return found
+
+
+def links() -> list[str]:
+    """The links and pictures of the README that lead into this checkout."""
+    children = [child for token in TOKENS for child in token.children or ()]
+    goals = [str(child.attrs.get("href") or child.attrs.get("src") or "") for child in children]
+    return [goal for goal in goals if goal and "://" not in goal]
 
 
 def table(name: str) -> list[list[str]]:
@@ -306,11 +316,27 @@ def test_the_table_of_settings_lists_each_setting_once() -> None:
 
 
 @pytest.mark.parametrize("path", PROGRAM, ids=" ".join)
-def test_every_option_of_a_command_is_documented_below_its_heading(path: tuple[str, ...]) -> None:
-    names = {" ".join(path[:n]) for n in range(2 if len(path) > 1 else 1, len(path) + 1)}
+def test_every_option_of_a_command_is_documented(path: tuple[str, ...]) -> None:
+    names = {" ".join(path[:n]) for n in range(2, len(path) + 1)}
     below = [s for s in sections() if names & set(re.findall(r"`(memo[^`]*)`", s.title))]
-    documented = {o for section in below for code in section.code for o in OPTION.findall(code)}
+    code = [span for section in (below if len(path) > 1 else sections()) for span in section.code]
+    used = [c.text for c in MEMO if tuple(c.words[: len(path)]) == path]
+    documented = {option for text in (*code, *used) for option in OPTION.findall(text)}
     assert options(PROGRAM[path]) - documented == set()
+
+
+@pytest.mark.parametrize("link", links(), ids=str)
+def test_a_link_of_the_readme_leads_somewhere(link: str) -> None:
+    file, _, anchor = link.partition("#")
+    assert (ROOT / file).exists()
+    if anchor:
+        page = TOKENS if not file else MARKDOWN.parse((ROOT / file).read_text(encoding="utf-8"))
+        titles = [
+            inside.content.lower()
+            for token, inside in pairwise(page)
+            if token.type == "heading_open"
+        ]
+        assert anchor in [re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in titles]
 
 
 def test_every_option_in_code_exists() -> None:

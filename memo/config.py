@@ -399,7 +399,7 @@ def _explained(error: ValidationError, origins: Mapping[str, str], text: str) ->
     name = str(first["loc"][0])
     place = {
         "environment": f"the variable {ENV_PREFIX}{name.upper()}",
-        "command line": f"--{name.replace('_', '-')}",
+        "command line": f"--{'format' if name == 'formats' else name.replace('_', '-')}",
         "default": name,
     }.get(origins.get(name, ""), f"{origins.get(name)}, line {_line_of(name, text)}: {name}")
     return ConfigError(f"{place} is wrong: {why}", hint="Correct it, or leave it out.")

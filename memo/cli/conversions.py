@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from memo.app import tools
+from memo.cli.failures import report, told
+from memo.cli.interruption import interruptible
 from memo.cli.output import complain, note, printable, say
+from memo.cli.progress import progress
 from memo.config import Settings, remote_host
-from memo.errors import ConfigError, ExitCode, IncompleteResult, MemoError
-from memo.pipeline import Job, Outcome, Tools, convert, parse_instant
-from memo.ports import Progress
+from memo.errors import ExitCode, IncompleteResult
+from memo.pipeline import Job, Outcome, convert, parse_instant
+from memo.ports import silent
 
 
 class Conversions:
@@ -37,7 +40,7 @@ class Conversions:
         self._settings = settings
         self._title = title
         self._as_json = as_json
-        self._count = self._failed = 0
+        self._failed = 0
         try:
             self._started_at = parse_instant(started_at, settings.timezone) if started_at else None
         except ValueError as error:
@@ -45,31 +48,28 @@ class Conversions:
                 f"--started-at {started_at!r} is no date and time: write 2026-03-04T10:30"
             ) from error
 
-    def prepared(
-        self, progress: Progress, *, force: bool, logs: bool
-    ) -> Callable[[Sequence[Path]], None]:
-        """Return what converts recordings; whatever is wrong with the settings comes out now.
+    def run(self, paths: Sequence[Path], *, force: bool, logs: bool, quiet: bool) -> None:
+        """Convert recordings one after the other.
+
+        Args:
+            paths: The recordings.
+            force: Whether to convert again what is done already.
+            logs: Whether decisions are recorded.
+            quiet: Whether to say nothing on stderr but errors.
 
         Raises:
             ConfigError: A setting is wrong.
         """
-        made = tools(self._settings, progress, logs=logs)
+        tools(self._settings, silent)  # whatever is wrong with the settings comes out now
         if host := remote_host(self._settings):
             note(f"memo: what was said is sent to {printable(host)}")
-
-        def run(paths: Sequence[Path]) -> None:
-            for place, path in enumerate(paths, 1):
-                if len(paths) > 1:
-                    progress(f"file {place} of {len(paths)}: {printable(path.name)}", 0, None)
-                self._one(self._job(path, force=force), made, progress)
-
-        return run
-
-    def summarise(self, *, quiet: bool) -> None:
-        """Say on stderr how many of many were converted."""
-        if self._count > 1 and not quiet:
-            good = self._count - self._failed
-            note(f"memo: {good} of {self._count} converted, {self._failed} failed")
+        for place, path in enumerate(paths, 1):
+            if len(paths) > 1 and not quiet:
+                note(f"[{place}/{len(paths)}] {printable(path.name)}")
+            self._one(self._job(path, force=force), logs=logs, quiet=quiet)
+        if len(paths) > 1 and not quiet:
+            good = len(paths) - self._failed
+            note(f"memo: {good} of {len(paths)} converted, {self._failed} failed")
 
     def _job(self, path: Path, *, force: bool) -> Job:
         settings = self._settings
@@ -85,32 +85,32 @@ class Conversions:
             force=force,
         )
 
-    def _one(self, job: Job, made: Tools, progress: Progress) -> None:
-        self._count += 1
+    def _one(self, job: Job, *, logs: bool, quiet: bool) -> None:
         try:
-            outcome = convert(job, made, progress)
-        except ConfigError:
-            raise  # the same for every recording
-        except MemoError as error:
+            with progress(quiet=quiet) as drawn:
+                made = tools(self._settings, drawn, logs=logs)
+                outcome = interruptible(lambda: convert(job, made, drawn))
+        except Exception as error:  # noqa: BLE001 - the others are converted all the same
             self._failed += 1
             self._fail(job.path, error)
             return
         say(json.dumps(_as_object(job.path, outcome)) if self._as_json else _in_words(outcome))
         lacking = outcome.shortcomings()
         if self._settings.strict and lacking:
-            self._object(job.path, lacking)
+            self._object_to(job.path, lacking)
 
-    def _object(self, path: Path, lacking: Sequence[str]) -> None:
+    def _object_to(self, path: Path, lacking: Sequence[str]) -> None:
         complain(f"{path.name}: {'; '.join(lacking)}", "Check the memo: what is unsure is marked.")
         self.exit_code = self.exit_code or IncompleteResult.exit_code
 
-    def _fail(self, path: Path, error: MemoError) -> None:
+    def _fail(self, path: Path, error: Exception) -> None:
+        code = report(error)
         if self.exit_code in {ExitCode.OK, ExitCode.INCOMPLETE}:
-            self.exit_code = error.exit_code
+            self.exit_code = code
         if self._as_json:
-            told = {"message": str(error), "hint": error.hint, "exit_code": int(error.exit_code)}
-            say(json.dumps({"recording": str(path), "ok": False, "error": told}))
-        complain(str(error), error.hint)
+            message, hint = told(error)
+            about = {"message": message, "hint": hint, "exit_code": int(code)}
+            say(json.dumps({"recording": str(path), "ok": False, "error": about}))
 
 
 def _in_words(outcome: Outcome) -> str:

@@ -8,9 +8,7 @@ from typing import Any
 import click
 
 from memo.cli.conversions import Conversions
-from memo.cli.interruption import interruptible
 from memo.cli.invocation import Invocation
-from memo.cli.progress import progress
 
 
 def _listed(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Any:  # noqa: ANN401
@@ -101,9 +99,6 @@ def convert(
     """
     invocation: Invocation = context.obj
     settings = invocation.settings(given)
-    run = Conversions(settings, title=title, started_at=started_at, as_json=as_json)
-    with progress(quiet=quiet or invocation.quiet) as drawn:
-        work = run.prepared(drawn, force=force, logs=not no_log)
-        interruptible(lambda: work(recordings))
-    run.summarise(quiet=quiet or invocation.quiet)
-    context.exit(run.exit_code)
+    conversions = Conversions(settings, title=title, started_at=started_at, as_json=as_json)
+    conversions.run(recordings, force=force, logs=not no_log, quiet=quiet or invocation.quiet)
+    context.exit(conversions.exit_code)

@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 
 import click
 
-from memo.cli.invocation import Invocation, hold_standard_streams
+from memo.cli.failures import report
+from memo.cli.invocation import hold_standard_streams
 from memo.cli.output import complain, leave_stdout
-from memo.errors import ExitCode, MemoError
+from memo.errors import ExitCode
 
 Where = str | click.Command
 
@@ -75,33 +76,8 @@ class MemoGroup(LazyGroup):
             _exit_at_once(ExitCode.INTERRUPTED)
         except BrokenPipeError:
             leave_stdout()
-        except MemoError as error:
-            _traceback(ctx)
-            complain(str(error), error.hint)
-            ctx.exit(error.exit_code)
-        except Exception as error:  # noqa: BLE001 - the last resort
-            _traceback(ctx)
-            complain(*_about_a_bug(error))
-            ctx.exit(ExitCode.INTERNAL)
-
-
-def _about_a_bug(error: Exception) -> tuple[str, str]:
-    """Return what to say of an error that nobody foresaw; its own words may quote a transcript."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" ({trace.tb_frame.f_code.co_name}, line {trace.tb_lineno})" if trace else ""
-    return (
-        f"this is a bug in memo: {type(error).__name__}{place}",
-        "Run it again as `memo --verbose …` for the traceback, and please report it.",
-    )
-
-
-def _traceback(ctx: click.Context) -> None:
-    if isinstance(ctx.obj, Invocation) and ctx.obj.verbose:
-        import traceback
-
-        click.echo(traceback.format_exc(), err=True)
+        except Exception as error:  # noqa: BLE001 - nothing else is above
+            ctx.exit(report(error))
 
 
 def _exit_at_once(code: ExitCode) -> NoReturn:

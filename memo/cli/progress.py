@@ -119,7 +119,9 @@ def _bars() -> Iterator[Bars]:
         columns.insert(1, rich.BarColumn(bar_width=min(40, console.width // 4)))
         columns += [rich.TimeElapsedColumn(), rich.TextColumn("left:"), rich.TimeRemainingColumn()]
     # A window of sound takes half a minute: the speed is measured over many.
-    with rich.Progress(*columns, console=console, speed_estimate_period=900) as bars:
+    with rich.Progress(
+        *columns, console=console, speed_estimate_period=900, redirect_stdout=False
+    ) as bars:
         yield bars
 
 

@@ -163,11 +163,13 @@ class DecisionStatus(StrEnum):
 class Claim(Value):
     """Something a model says was said; `segment_ids` is where it says so. Not yet believed.
 
-    `quote` is the words it claims to copy; None when it was only asked for the place.
+    `quote` is the words it claims to copy; None when it was only asked for the place. `doubt` is
+    what its own reader holds against it.
     """
 
     segment_ids: tuple[int, ...] = ()
     quote: str | None = None
+    doubt: str | None = None
 
 
 class DecisionClaim(Claim):

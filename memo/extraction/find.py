@@ -223,10 +223,14 @@ def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None
         return None
     score = 1.5 if any(cues.unknown.search(s) for s in telling) else 1.0
     score += 1 if any(cues.pending.search(n.text) for n in (line, *_after(lines, place, 12))) else 0
-    asked = [n for n in (*_before(lines, place, 10), line) if "?" in n.text]
+    asked = [
+        (n.number, s)
+        for n in (*_before(lines, place, 10), line)
+        for s in n.sentences()
+        if s.endswith("?") and not cues.request.search(s)
+    ]
     score += 1 if asked else 0
     if cues.unreal.search(line.text):
         score -= 1.5
-    question = asked[-1] if asked else line
-    sentence = next((s for s in reversed(question.sentences()) if "?" in s), telling[0])
-    return Moment("question", question.number, place, question.number, sentence, score)
+    number, sentence = asked[-1] if asked else (place, telling[0])
+    return Moment("question", number, place, number, sentence, score)

@@ -129,6 +129,8 @@ class Verifier:
         covered = coverage(statement, spoken, language)
         foreign = self._foreign(statement, spoken)
         verdict, reason = _judge(covered, foreign, found=bool(evidence))
+        if claim.doubt and verdict is Verdict.SUPPORTED:
+            verdict, reason = Verdict.UNCERTAIN, claim.doubt
         surest = max((e.score for e in evidence), default=0.0)
         confidence = round(surest * max(covered, 0.1) * _heard(context), 3)
         return _Proof(evidence, context, verdict, confidence, reason)

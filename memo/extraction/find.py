@@ -223,13 +223,14 @@ def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None
         return None
     score = 1.5 if any(cues.unknown.search(s) for s in telling) else 1.0
     score += 1 if any(cues.pending.search(n.text) for n in (line, *_after(lines, place, 12))) else 0
-    asked = [
+    questions = [
         (n.number, s)
         for n in (*_before(lines, place, 10), line)
         for s in n.sentences()
-        if s.endswith("?") and not cues.request.search(s)
+        if s.endswith("?")
     ]
-    score += 1 if asked else 0
+    score += 1 if questions else 0
+    asked = [(number, s) for number, s in questions if not cues.request.search(s)]
     if cues.unreal.search(line.text):
         score -= 1.5
     number, sentence = asked[-1] if asked else (place, telling[0])

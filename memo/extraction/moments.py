@@ -143,6 +143,7 @@ def claim(
         quote=moment.sentence,
         question=tidy(" ".join(told)),
         raised_by=lines[moment.anchor].speaker,
+        doubt=None if moment.score > UNCLEAR else "it may have been answered, or was none",
     )
 
 

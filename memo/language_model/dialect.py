@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,7 +25,7 @@ _CONTROL = re.compile(r"<(?=\||/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|\[(?=
 class Dialect:
     """How this server likes to be asked. Each refusal leads to a humbler dialect, or to none."""
 
-    shape: Literal["schema", "bare schema", "object", "plain"] = "schema"
+    shape: Literal["grammar", "schema", "bare schema", "object", "plain"] = "schema"
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: bool = True
     seed: bool = True
@@ -43,6 +44,8 @@ class Dialect:
 
     def _simpler_shape(self) -> Dialect | None:
         match self.shape:
+            case "grammar":
+                return replace(self, shape="schema")
             case "schema":
                 return replace(self, shape="bare schema")
             case "bare schema":
@@ -66,8 +69,15 @@ def _defused(text: str) -> str:
     return _CONTROL.sub(lambda match: f"{match[0]} ", text.encode(errors="replace").decode())
 
 
-def shaped(dialect: Dialect, messages: list[Message], schema: Json) -> Json:
+def shaped(
+    dialect: Dialect,
+    messages: list[Message],
+    schema: Json,
+    grammar: Callable[[Json], str] | None,
+) -> Json:
     """Return the part of a request that asks for an answer of this shape."""
+    if dialect.shape == "grammar" and grammar is not None:
+        return {"extra_body": {"grammar": grammar(schema)}}
     if dialect.shape in {"schema", "bare schema"}:
         exact = schema if dialect.shape == "schema" else bare_schema(schema)
         named = {"name": "answer", "strict": True, "schema": exact}

@@ -18,7 +18,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 import openai
@@ -82,7 +83,8 @@ class _Refused(LanguageModelError):  # noqa: N818 - the tree names what happened
 class Endpoint:
     """A model behind an OpenAI-compatible address (`memo.ports.LanguageModel`).
 
-    Opens no connection before it is asked something. Safe to share between threads.
+    Opens no connection before it is asked something, and is to be closed, best by a `with` block.
+    Safe to share between threads.
 
     Args:
         base_url: Address up to and including `/v1`.
@@ -95,6 +97,8 @@ class Endpoint:
         temperature: Sampling temperature; 0 always takes the likeliest token.
         seed: Seed of the sampling, for servers that take one.
         sleep: Waits between attempts, in seconds.
+        grammar: Writes a JSON schema as a grammar of llama.cpp, which is then sent in its place;
+            None sends the schema.
 
     Raises:
         ConfigError: The address is not one.
@@ -112,6 +116,7 @@ class Endpoint:
         temperature: float = 0.0,
         seed: int = 0,
         sleep: Callable[[float], None] = time.sleep,
+        grammar: Callable[[Json], str] | None = None,
     ) -> None:
         self._base = _checked(base_url)
         self._model = model
@@ -121,11 +126,27 @@ class Endpoint:
         self._sleep = sleep
         self._api_key = api_key
         self._client = _client(self._base, api_key or _NO_KEY, timeout)
-        self._dialect = Dialect()
+        self._dialect = Dialect(shape="grammar" if grammar else "schema")
+        self._grammar = grammar
         self._logprobs = True
         self._tokenizer: bool | None = None
         self._counted: OrderedDict[str, int] = OrderedDict()
         self._usage = Usage()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. It cannot be used again; closing twice is fine."""
+        self._client.close()
 
     def __repr__(self) -> str:
         return f"Endpoint({self._base!r}, {self._model!r})"
@@ -284,7 +305,7 @@ class Endpoint:
         if dialect.seed:
             request["seed"] = self._seed
         if schema is not None:
-            request |= shaped(dialect, messages, schema)
+            request |= shaped(dialect, messages, schema, self._grammar)
         return request
 
     def _create(self, request: Json) -> ChatCompletion:
@@ -393,12 +414,12 @@ class Endpoint:
             return LanguageModelError(
                 f"{self._base} refused the key ({status})", hint="Set the API key of this endpoint."
             )
-        if status == 404:  # noqa: PLR2004 - as in HTTP
+        if status == 404:
             return LanguageModelError(
                 f"{self._base} does not have {self._model} ({said})",
                 hint="Check the model's name and that the address ends in /v1.",
             )
-        if status == 402 or error.code == "insufficient_quota":  # noqa: PLR2004 - as in HTTP
+        if status == 402 or error.code == "insufficient_quota":
             return LanguageModelError(
                 f"{self._base} wants to be paid ({status})", hint="Check the account's credit."
             )
@@ -408,9 +429,9 @@ class Endpoint:
                 f"The question does not fit the window of {self._model}",
                 hint="Ask about less at once, or raise the server's context window.",
             )
-        if status in _NEGOTIABLE or (status == 500 and why is Refusal.SHAPE):  # noqa: PLR2004
+        if status in _NEGOTIABLE or (status == 500 and why is Refusal.SHAPE):
             return _Refused(f"{self._base} refused ({status}: {said})", why)
-        retried = status in _RETRIED or status >= 500  # noqa: PLR2004 - as in HTTP
+        retried = status in _RETRIED or status >= 500
         kind = LanguageModelUnavailable if retried else LanguageModelError
         return kind(f"{self._base} failed ({status}: {said})")
 

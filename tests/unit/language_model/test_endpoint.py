@@ -172,14 +172,20 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def endpoint(server: Server, waits: list[float]) -> Endpoint:
-    return Endpoint(
+def endpoint(server: Server, waits: list[float]) -> Iterator[Endpoint]:
+    with Endpoint(
         server.url, "m", api_key=KEY, timeout=5, attempts=4, context_tokens=4096, sleep=waits.append
-    )
+    ) as endpoint:
+        yield endpoint
 
 
 def ask(endpoint: Endpoint, user: str = "Who does what?", max_tokens: int = 100) -> Answer:
     return endpoint.complete(system="Be brief.", user=user, answer=Answer, max_tokens=max_tokens)
+
+
+def ask_once(url: str) -> Answer:
+    with Endpoint(url, "m", api_key=None, timeout=5, attempts=1) as endpoint:
+        return ask(endpoint)
 
 
 def raised_by(call: Callable[[], object]) -> LanguageModelError:
@@ -252,7 +258,7 @@ def test_no_key_is_needed_and_none_is_taken_from_the_environment(
     for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
         monkeypatch.setenv(name, "from-the-environment")
     server.says(GOOD)
-    ask(Endpoint(server.url, "m", api_key=None, timeout=5, attempts=1))
+    ask_once(server.url)
     assert "from-the-environment" not in str(server.asked[0].headers)
 
 
@@ -262,7 +268,7 @@ def test_loopback_is_reached_past_a_proxy(server: Server, monkeypatch: pytest.Mo
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     server.says(GOOD)
-    assert ask(Endpoint(server.url, "m", api_key=None, timeout=5, attempts=1)).items
+    assert ask_once(server.url).items
 
 
 def test_another_host_is_reached_through_the_proxy(
@@ -272,7 +278,7 @@ def test_another_host_is_reached_through_the_proxy(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
     server.routes["http://models.example/v1/chat/completions"] = completion(GOOD)
-    assert ask(Endpoint("http://models.example/v1", "m", api_key=None, timeout=5, attempts=1)).items
+    assert ask_once("http://models.example/v1").items
 
 
 @pytest.mark.parametrize("url", ["", "localhost:11434", "ftp://host/v1", "http://", "http://h:x/"])
@@ -534,9 +540,11 @@ def test_server_that_hangs_up_is_tried_again(
 
 
 def test_slow_server_is_unavailable(server: Server, waits: list[float]) -> None:
-    endpoint = Endpoint(server.url, "m", api_key=None, timeout=0.2, attempts=2, sleep=waits.append)
     server.replies = [Reply(delay=0.6)]
-    error = raised_by(lambda: ask(endpoint))
+    with Endpoint(
+        server.url, "m", api_key=None, timeout=0.2, attempts=2, sleep=waits.append
+    ) as endpoint:
+        error = raised_by(lambda: ask(endpoint))
     assert isinstance(error, LanguageModelUnavailable)
     assert "in time" in str(error)
     assert len(server.chats) == 2
@@ -646,9 +654,10 @@ def test_the_list_of_the_sdks_errors_is_not_empty() -> None:
 
 
 def window(server: Server) -> int:
-    return Endpoint(
+    with Endpoint(
         server.url, "m", api_key=None, timeout=5, attempts=2, sleep=lambda _: None
-    ).context_tokens
+    ) as endpoint:
+        return endpoint.context_tokens
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class Cues:
     `defer` puts it off, `refuse` turns it down; `unreal` marks what-ifs and jokes; `promise`
     takes on a task, `assent` takes on what was just asked, `request` asks somebody, `chore` is a
     promise about the call itself, `unable` declines; `unknown` says that nobody knows, `pending`
-    that somebody will find out; `reason` opens a why.
+    that somebody will find out, `open` that a question is left so; `reason` opens a why.
     """
 
     announce: re.Pattern[str]
@@ -42,6 +42,7 @@ class Cues:
     unable: re.Pattern[str]
     unknown: re.Pattern[str]
     pending: re.Pattern[str]
+    open: re.Pattern[str]
     reason: re.Pattern[str]
 
 

@@ -218,7 +218,8 @@ def _request_before(lines: Sequence[Line], place: int, cues: Cues) -> int | None
 def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
     """Score a line that says nobody knows; its question stands in it or shortly before."""
     line = lines[place]
-    telling = [s for s in line.sentences() if cues.unknown.search(s) or cues.pending.search(s)]
+    signs = (cues.unknown, cues.pending, cues.open)
+    telling = [s for s in line.sentences() if any(sign.search(s) for sign in signs)]
     if not telling:
         return None
     score = 1.5 if any(cues.unknown.search(s) for s in telling) else 1.0
@@ -230,6 +231,8 @@ def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None
         if s.endswith("?")
     ]
     score += 1 if questions else 0
+    nearby = (line, *_after(lines, place, REACH_ON))
+    score += 1.5 if any(cues.open.search(n.text) for n in nearby) else 0
     asked = [(number, s) for number, s in questions if not cues.request.search(s)]
     if cues.unreal.search(line.text):
         score -= 1.5

@@ -1,32 +1,39 @@
 """A claim becomes a finding: its words are looked up, its owner and date are checked by code.
 
 The verdict follows from the transcript alone. *Supported*: the words are there, the claim's
-content stands around them, and no figure or name in it comes from elsewhere. *Uncertain*: the
-place is there, the content only partly. *Unsupported*: nobody said it.
+content stands around them, and no figure, name or "not" in it comes from elsewhere. *Uncertain*:
+the place is there, the content only partly. *Unsupported*: nobody said it.
+
+What a finding tells besides its sentence (a reason, an owner, a date) carries no verdict of its
+own: it is left out where it was not said.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memo.extraction.dates import find_due, resolve_due
-from memo.extraction.evidence import find_quote, whole_segment
+from memo.extraction.evidence import Found, Quotes
 from memo.extraction.merging import text_of
-from memo.extraction.names import match_person
-from memo.extraction.words import coverage, figures, names, normal_words
+from memo.extraction.people import People
+from memo.extraction.polarity import turned_around
+from memo.extraction.words import content_stems, coverage, figures, names, normal_words
 from memo.model import (
     ActionClaim,
     ActionItem,
     Claim,
     Decision,
     DecisionClaim,
+    DecisionStatus,
     Evidence,
     Meeting,
     OpenQuestion,
     QuestionClaim,
     Segment,
+    Topic,
     Transcript,
     Verdict,
 )
@@ -35,27 +42,30 @@ ENOUGH = 0.6
 """Share of a claim's content words that must stand around its evidence."""
 LITTLE = 0.3
 """Below this share a claim is about something else."""
-CONTEXT = 6
-"""Segments before and after the evidence that may hold what a claim refers to."""
+HALF = 0.5
+"""Share of what is told besides the claim itself (a reason, an option) that must be said."""
 ENOUGH_SHARED = 0.2
 """Share of a claim's content words that makes a cited segment evidence of it."""
 MOST_EVIDENCE = 5
+_NOD = 12
+"""Words of a cited answer that may be evidence though it repeats nothing ("Yes, fine by me")."""
+_PLAIN = re.compile(r"[\w\s.,'’()&/-]{1,80}")
 
 
 @dataclass(frozen=True)
 class _Proof:
+    """Evidence, what was said around it (by segment id), and what follows from it."""
+
     evidence: tuple[Evidence, ...]
-    context: tuple[Segment, ...]
+    cited: tuple[int, ...]
+    context: dict[int, str]
     verdict: Verdict
     confidence: float
     reason: str | None
 
-    def says(self, text: str | None, language: str, least: float) -> bool:
-        return bool(text) and coverage(text or "", self.spoken, language) >= least
-
     @property
     def spoken(self) -> list[str]:
-        return [segment.text for segment in self.context]
+        return list(self.context.values())
 
 
 class Verifier:
@@ -69,21 +79,21 @@ class Verifier:
     def __init__(self, transcript: Transcript, meeting: Meeting) -> None:
         self._transcript = transcript
         self._meeting = meeting
-        heard = (p.name for p in transcript.participants)
-        self._people = tuple(dict.fromkeys((*meeting.attendees, *heard)))
+        self._language = transcript.language
+        self._quotes = Quotes(transcript)
+        self._people = People(transcript, meeting)
 
     def decision(self, claim: DecisionClaim, place: int) -> Decision:
         """Check a claimed decision; `place` counts from 1."""
         proof = self._prove(claim)
-        language = self._transcript.language
         return Decision(
             **self._finding(f"D{place}", proof),
             statement=claim.statement,
-            rationale=claim.rationale if proof.says(claim.rationale, language, 0.5) else None,
-            considered=tuple(c for c in claim.considered if proof.says(c, language, 0.5)),
-            decided_by=self._known(claim.decided_by),
+            rationale=self._if_said(claim.rationale, proof),
+            considered=tuple(c for c in claim.considered if self._if_said(c, proof)),
+            decided_by=self._people.present(claim.decided_by, proof.context),
             status=claim.status,
-            supersedes=claim.supersedes if proof.says(claim.supersedes, language, 0.4) else None,
+            supersedes=self._if_said(claim.supersedes, proof),
         )
 
     def action(self, claim: ActionClaim, place: int) -> ActionItem:
@@ -93,7 +103,7 @@ class Verifier:
         return ActionItem(
             **self._finding(f"A{place}", proof),
             task=claim.task,
-            owner=next(iter(self._known((claim.owner,))), None),
+            owner=self._people.owner(claim.owner, proof.context, proof.cited),
             due=self._due(due_text, proof),
             due_text=due_text,
         )
@@ -101,15 +111,21 @@ class Verifier:
     def question(self, claim: QuestionClaim, place: int) -> OpenQuestion:
         """Check a claimed open question; whoever is waited for must have been named."""
         proof = self._prove(claim)
-        known = self._known((claim.waiting_on,))
-        spoken = {w for text in proof.spoken for w in normal_words(text)}
-        named = claim.waiting_on and set(normal_words(claim.waiting_on)) <= spoken
+        raised_by = self._people.present((claim.raised_by,), proof.context)
         return OpenQuestion(
             **self._finding(f"Q{place}", proof),
             question=claim.question,
-            raised_by=next(iter(self._known((claim.raised_by,))), None),
-            waiting_on=known[0] if known else (claim.waiting_on if named else None),
+            raised_by=raised_by[0] if raised_by else None,
+            waiting_on=self._waited_for(claim.waiting_on, proof),
         )
+
+    def topic_is_said(self, topic: Topic) -> bool:
+        """Tell whether the title of a topic was talked about in its stretch of the recording."""
+        spoken = [
+            s.text for s in self._transcript.segments if s.start < topic.end and topic.start < s.end
+        ]
+        enough = coverage(topic.title, spoken, self._language) >= HALF
+        return enough and not self._foreign(topic.title, spoken)
 
     def _finding(self, number: str, proof: _Proof) -> dict[str, object]:
         return {
@@ -120,77 +136,95 @@ class Verifier:
             "reason": proof.reason,
         }
 
-    def _prove(self, claim: Claim) -> _Proof:
-        evidence = self._evidence(claim)
-        context = self._context(claim, evidence)
-        spoken = [segment.text for segment in context]
-        language = self._transcript.language
-        statement = text_of(claim)
-        covered = coverage(statement, spoken, language)
-        foreign = self._foreign(statement, spoken)
-        verdict, reason = _judge(covered, foreign, found=bool(evidence))
-        if claim.doubt and verdict is Verdict.SUPPORTED:
-            verdict, reason = Verdict.UNCERTAIN, claim.doubt
-        surest = max((e.score for e in evidence), default=0.0)
-        confidence = round(surest * max(covered, 0.1) * _heard(context), 3)
-        return _Proof(evidence, context, verdict, confidence, reason)
+    # --- The verdict ----------------------------------------------------------------------------
 
-    def _evidence(self, claim: Claim) -> tuple[Evidence, ...]:
+    def _prove(self, claim: Claim) -> _Proof:
+        found = self._find(claim)
+        evidence = tuple(one.evidence for one in found)
+        cited = tuple(dict.fromkeys(i for one in found for i in one.segment_ids))
+        context = self._quotes.around(found)
+        spoken = list(context.values())
+        covered = coverage(text_of(claim), spoken, self._language)
+        verdict, reason = _judge(covered, self._doubt(claim, evidence, spoken), found=bool(found))
+        surest = max((e.score for e in evidence), default=0.0)
+        heard = _heard([self._transcript.segments[i] for i in context])
+        confidence = round(min(1.0, surest * max(covered, 0.1) * heard), 3)
+        return _Proof(evidence, cited, context, verdict, confidence, reason)
+
+    def _find(self, claim: Claim) -> tuple[Found, ...]:
         """Return the quote first, then the other cited segments, in order of time."""
         segments = self._transcript.segments
-        ids = [i for i in claim.segment_ids if 0 <= i < len(segments)]
-        quote = find_quote(claim.quote, self._transcript, ids) if claim.quote else None
-        statement = text_of(claim)
-        language = self._transcript.language
-        others = []
-        for i in ids:
-            share = coverage(statement, [segments[i].text], language)
-            if quote and segments[i].start < quote.end and quote.start < segments[i].end:
-                continue
-            nods = quote and segments[i].start >= quote.end and len(segments[i].text.split()) <= 12
-            if share >= ENOUGH_SHARED or nods:
-                others.append(whole_segment(segments[i], self._transcript, round(share, 3)))
+        ids = [i for i in dict.fromkeys(claim.segment_ids) if 0 <= i < len(segments)]
+        quote = self._quotes.find(claim.quote, ids) if claim.quote else None
+        others = [
+            found
+            for i in ids
+            if not (quote and i in quote.segment_ids)
+            and (found := self._cited(segments[i], text_of(claim), quote)) is not None
+        ]
+        others.sort(key=lambda f: -f.evidence.score)
         if quote is None:
-            others.sort(key=lambda e: -e.score)
             quote, others = (others[0], others[1:]) if others else (None, [])
-        kept = sorted(others, key=lambda e: -e.score)[: MOST_EVIDENCE - 1]
-        return (quote, *sorted(kept, key=lambda e: e.start)) if quote else ()
+        kept = others[: MOST_EVIDENCE - 1]
+        return (quote, *sorted(kept, key=lambda f: f.segment_ids)) if quote else ()
 
-    def _context(self, claim: Claim, evidence: Sequence[Evidence]) -> tuple[Segment, ...]:
-        segments = self._transcript.segments
-        places = [
-            s.id for s in segments for e in evidence if s.start < e.end and e.start < s.end
-        ] or [i for i in claim.segment_ids if 0 <= i < len(segments)]
-        if not places:
-            return ()
-        return segments[max(0, min(places) - CONTEXT) : max(places) + CONTEXT + 1]
+    def _cited(self, segment: Segment, statement: str, quote: Found | None) -> Found | None:
+        """Return a cited segment as evidence, if it shares words with the claim or nods to it."""
+        share = coverage(statement, [segment.text], self._language)
+        nods = quote is not None and segment.start >= quote.evidence.end
+        if share < ENOUGH_SHARED and not (nods and len(segment.text.split()) <= _NOD):
+            return None
+        return self._quotes.part_of(segment.id, statement, round(share, 3))
+
+    def _doubt(
+        self, claim: Claim, evidence: Sequence[Evidence], spoken: Sequence[str]
+    ) -> str | None:
+        """Return what in a claim was not said around its evidence."""
+        foreign = self._foreign(text_of(claim), spoken)
+        if foreign:
+            return f"not said near the evidence: {', '.join(sorted(foreign)[:3])}"
+        if isinstance(claim, QuestionClaim) or (
+            isinstance(claim, DecisionClaim) and claim.status is DecisionStatus.REJECTED
+        ):
+            return None  # "not" turns around the answer to a question, not the question
+        quotes = [e.quote for e in evidence]
+        return turned_around(text_of(claim), quotes, spoken, self._language)
 
     def _foreign(self, statement: str, spoken: Sequence[str]) -> set[str]:
         """Return the figures and names of a claim that were not said around its evidence."""
-        language = self._transcript.language
-        words = {w for text in spoken for w in normal_words(text)}
-        known = {w for person in self._people for w in normal_words(person)}
-        told = figures(statement, language) | names(statement)
-        if any(word.isdigit() for word in told) and figures(" ".join(spoken), language):
-            # "1,200" may stand for "twelve hundred": digits are only compared with digits.
-            told = {w for w in told if not w.isdigit() or any(s.isdigit() for s in words)}
-        return {w for w in told if not set(normal_words(w)) <= words | known}
+        language = self._language
+        said = set().union(*(figures(text, language) for text in (*spoken, " ".join(spoken))))
+        words = {w.removesuffix("'s") for text in spoken for w in normal_words(text)}
+        stems = {stem for text in spoken for stem in content_stems(text, language)}
+        strange = {
+            name
+            for name in names(statement) - figures(statement, language)
+            if not set(normal_words(name)) <= words | self._people.words
+            and not set(content_stems(name, language)) <= stems
+        }
+        return (figures(statement, language) - said) | strange
 
-    def _known(self, claimed: Sequence[str | None]) -> tuple[str, ...]:
-        people = [match_person(name, self._people) for name in claimed if name]
-        return tuple(dict.fromkeys(person for person in people if person))
+    def _if_said(self, text: str | None, proof: _Proof) -> str | None:
+        """Return a text if it was said around the evidence, with its figures and names."""
+        if not text or coverage(text, proof.spoken, self._language) < HALF:
+            return None
+        return None if self._foreign(text, proof.spoken) else text
+
+    # --- Dates and people -----------------------------------------------------------------------
 
     def _said_due(self, claim: ActionClaim, proof: _Proof) -> str | None:
         """Return the due words as they were said around the evidence, or None."""
-        if not claim.due_text:
+        wanted = normal_words(claim.due_text or "")
+        if not wanted:
             return None
-        wanted = " ".join(normal_words(claim.due_text))
-        near = " ".join(" ".join(normal_words(text)) for text in proof.spoken)
-        if wanted and wanted in near:
-            return claim.due_text
-        language = self._transcript.language
-        said = [due for e in proof.evidence for due in find_due(e.quote, language)]
-        return said[0] if said else None
+        said = self._quotes.said(claim.due_text or "", proof.context)
+        if said:
+            return said.strip(" .,;:!?…")
+        spoken = " ".join(word for text in proof.spoken for word in normal_words(text))
+        if f" {' '.join(wanted)} " in f" {spoken} ":  # over the end of a segment
+            return " ".join(wanted)
+        dues = {due for e in proof.evidence for due in find_due(e.quote, self._language)}
+        return dues.pop() if len(dues) == 1 else None
 
     def _due(self, due_text: str | None, proof: _Proof) -> dt.date | None:
         started = self._meeting.started_at
@@ -198,19 +232,29 @@ class Verifier:
             return None
         said_at = started + dt.timedelta(seconds=proof.evidence[0].start)
         return resolve_due(
-            due_text,
-            said_at,
-            language=self._transcript.language,
-            timezone=self._meeting.timezone,
+            due_text, said_at, language=self._language, timezone=self._meeting.timezone
         )
 
+    def _waited_for(self, name: str | None, proof: _Proof) -> str | None:
+        """Return who is waited for: somebody who was there, or words that were said."""
+        if not name or not content_stems(name, self._language):
+            return None
+        known = self._people.present((name,), proof.context)
+        if known:
+            return known[0]
+        said = self._quotes.said(name, proof.context)
+        if said:
+            return said.strip(" .,;:!?…")
+        spoken = {word for text in proof.spoken for word in normal_words(text)}
+        plain = _PLAIN.fullmatch(name) and set(normal_words(name)) <= spoken
+        return " ".join(name.split()) if plain else None
 
-def _judge(covered: float, foreign: set[str], *, found: bool) -> tuple[Verdict, str | None]:
+
+def _judge(covered: float, doubt: str | None, *, found: bool) -> tuple[Verdict, str | None]:
     if not found or covered < LITTLE:
         return Verdict.UNSUPPORTED, "these words were not found in the transcript"
-    if foreign:
-        strangers = ", ".join(sorted(foreign)[:3])
-        return Verdict.UNCERTAIN, f"not said near the evidence: {strangers}"
+    if doubt:
+        return Verdict.UNCERTAIN, doubt
     if covered < ENOUGH:
         return Verdict.UNCERTAIN, "only partly found in the transcript"
     return Verdict.SUPPORTED, None

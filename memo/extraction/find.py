@@ -56,8 +56,22 @@ def find_moments(lines: Sequence[Line], language: str) -> tuple[Moment, ...]:
     for kind, finder in finders:
         candidates = [finder(lines, place, cues) for place in range(len(lines))]
         strong = [c for c in candidates if c and c.score >= THRESHOLDS[kind]]
-        found += _thinned(strong) if kind != "action" else strong
+        found += {"decision": _thinned, "question": _asked_once}.get(kind, list)(strong)
     return tuple(sorted(found, key=lambda m: (m.anchor, m.kind)))
+
+
+def _asked_once(moments: list[Moment]) -> list[Moment]:
+    """Join what belongs to one question: the same one, or "let's leave it open" after it."""
+    kept: list[Moment] = []
+    for moment in moments:
+        follows = kept and moment.first - kept[-1].last <= 4
+        asks = moment.sentence.endswith("?")
+        if kept and (moment.anchor <= kept[-1].last if asks else follows):
+            score = max(kept[-1].score, moment.score)
+            kept[-1] = replace(kept[-1], last=moment.last, score=score)
+        else:
+            kept.append(moment)
+    return kept
 
 
 def _thinned(moments: list[Moment]) -> list[Moment]:

@@ -32,7 +32,7 @@ from memo.model import Memo, Value
 from memo.pipeline import Tools, base_names
 from memo.ports import LanguageModel, Progress, Transcriber, silent
 from memo.speech.recording import printable, unreadable
-from memo.weights import Kind, Weights
+from memo.weights import Kind, Weights, load_catalogue
 
 if TYPE_CHECKING:
     from memo.decision_log.log import DecisionLog
@@ -49,6 +49,10 @@ _NO_TELEMETRY = {
     "LANGCHAIN_TRACING_V2": "false",
     "ANONYMIZED_TELEMETRY": "false",
 }
+HUB = "https://huggingface.co"
+SMALL_MODEL = 2_000_000_000
+"""Bytes of weights under which a model is asked to word what the rules find, and no more: about
+three billion parameters in four bits."""
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
@@ -77,7 +81,7 @@ def tools(settings: Settings, progress: Progress, *, logs: bool = True) -> Tools
         transcriber_key=settings.asr_model,
         model=None if settings.llm == "none" else models.language_model,
         model_key=_model_key(settings),
-        small=settings.llm == "embedded",
+        small=_is_small(settings),
         fetch=models.fetch,
         prompts=load_prompts(settings.prompts),
         log=_log_opener(settings) if logs else None,
@@ -90,8 +94,13 @@ def tools(settings: Settings, progress: Progress, *, logs: bool = True) -> Tools
 def weights(settings: Settings, progress: Progress) -> Weights:
     """Return the models' store."""
     prepare_environment(settings)
-    token = os.environ.get("HF_TOKEN")
-    return Weights(settings.cache_dir, offline=settings.offline, token=token, progress=progress)
+    return Weights(
+        settings.cache_dir,
+        offline=settings.offline,
+        hub_url=os.environ.get("HF_ENDPOINT", HUB),
+        token=os.environ.get("HF_TOKEN"),
+        progress=progress,
+    )
 
 
 def open_log(settings: Settings) -> DecisionLog:
@@ -113,6 +122,16 @@ def work_folder(settings: Settings) -> Path:
 def chosen_models(settings: Settings) -> tuple[str, ...]:
     """Return the names of the models that the settings ask for on this machine."""
     return (settings.asr_model, *((settings.llm_model,) if settings.llm == "embedded" else ()))
+
+
+def _is_small(settings: Settings) -> bool:
+    """Tell whether the language model can put words well but not judge a meeting."""
+    if settings.llm != "embedded":
+        return False
+    file = Path(settings.llm_model)
+    known = load_catalogue().find(settings.llm_model)
+    size = known.bytes if known else file.stat().st_size if file.is_file() else None
+    return size is None or size < SMALL_MODEL
 
 
 def _log_opener(settings: Settings) -> Callable[[], DecisionLog]:

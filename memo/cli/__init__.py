@@ -50,7 +50,10 @@ config = LazyGroup(
         "models": (models, "Manage speech and language models."),
         "config": (config, "Look at the settings."),
         "doctor": ("memo.cli.doctor:doctor", "Say whether everything is in place."),
-        "completion": ("memo.cli.completion:completion", "Print what makes a shell complete."),
+        "completion": (
+            "memo.cli.completion:completion",
+            "Print a script that makes a shell complete memo's words.",
+        ),
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: memo convert call.m4a",

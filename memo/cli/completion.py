@@ -7,7 +7,7 @@ from click.shell_completion import get_completion_class
 
 from memo.cli.output import say
 
-_WHERE = """Print a script that makes a shell complete memo's commands and options.
+_WHERE = """Print a script that makes a shell complete memo's words.
 
 \b
 bash:  memo completion bash > ~/.local/share/bash-completion/completions/memo

@@ -18,9 +18,10 @@ _MARKS = {"ok": "ok  ", "warn": "note", "fail": "FAIL"}
 @click.option("--json", "as_json", is_flag=True, help="A JSON array on stdout.")
 @click.pass_context
 def doctor(context: click.Context, /, as_json: bool) -> None:  # noqa: FBT001
-    """Say whether everything that a conversion needs is in place.
+    """Say whether everything is in place.
 
-    Leaves with the exit code of the first thing that is not.
+    Each thing that a conversion needs is tried for real. Leaves with the exit code of the first
+    one that is not.
     """
     invocation: Invocation = context.obj
     checks = examine(invocation.settings())

@@ -17,7 +17,7 @@ from memo.ports import silent
 @click.option("--json", "as_json", is_flag=True, help="A JSON array on stdout.")
 @click.pass_context
 def list_models(context: click.Context, /, as_json: bool) -> None:  # noqa: FBT001
-    """Say which models there are, and which of them are on this machine.
+    """Say which models there are, and which are here.
 
     The models that the settings ask for are marked with a star.
     """

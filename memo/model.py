@@ -92,6 +92,12 @@ class Segment(Span):
     no_speech_prob: Probability | None = None
 
 
+class Turn(Span):
+    """A stretch in which one voice speaks; `speaker` is how segments name it."""
+
+    speaker: str
+
+
 class Gap(Span):
     """A stretch that the memo does not rest on, and why."""
 

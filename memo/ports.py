@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from memo.model import Transcript
+from memo.model import Transcript, Turn
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Artifact = TypeVar("Artifact", bound=BaseModel)
@@ -69,6 +69,35 @@ class Transcriber(Protocol):
         Raises:
             RecordingError: The file cannot be read or holds no sound.
             TranscriptionError: The engine failed.
+        """
+
+
+class Diarizer(Protocol):
+    """Tells the voices of a recording apart."""
+
+    @property
+    def name(self) -> str:
+        """Method and model, e.g. `spectral/campplus`."""
+
+    def diarize(
+        self, path: Path, *, speakers: int | None, checkpoints: Checkpoints, progress: Progress
+    ) -> tuple[Turn, ...]:
+        """Find who speaks when.
+
+        Args:
+            path: The sound file.
+            speakers: How many voices there are, or None to find out.
+            checkpoints: Where the turns are kept.
+            progress: Told of the seconds of sound done.
+
+        Returns:
+            The turns in order of time, labelled "Speaker 1", "Speaker 2" by first appearance;
+            none if nobody speaks.
+
+        Raises:
+            RecordingError: The file cannot be read or holds no sound.
+            MissingDependencyError: A package or a model is missing or broken.
+            TranscriptionError: The voices could not be told apart.
         """
 
 

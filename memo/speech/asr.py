@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import bisect
 import gc
-import hashlib
-import json
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,12 +22,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
-from memo.model import Recording, Span, Transcript, Value
-from memo.ports import Artifact, Checkpoints, Progress
+from memo.model import Span, Transcript
+from memo.ports import Checkpoints, Progress
 from memo.speech.assembly import assemble
 from memo.speech.heard import HeardClip, HeardWindow, HeardWord, Listening, SpokenLanguage
 from memo.speech.missed import filled, missed
 from memo.speech.recording import identify
+from memo.speech.steps import Steps
 from memo.speech.windows import plan_clips, plan_windows
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ class FasterWhisper:
 
         recording, media = identify(path), probe(path)
         self._check_folder()
-        steps = _Steps(recording, checkpoints)
+        steps = Steps(recording, checkpoints)
         listening, spoken = self._listen(path, media.duration, _code(language), steps, progress)
         windows = plan_windows(listening.speech)
         heard = self._recognise(path, windows, spoken.code, listening.announced, steps, progress)
@@ -148,14 +147,13 @@ class FasterWhisper:
         path: Path,
         expected: float | None,
         language: str | None,
-        steps: _Steps,
+        steps: Steps,
         progress: Progress,
     ) -> tuple[Listening, SpokenLanguage]:
-        from memo.speech.listening import SETTINGS, find_speech
+        from memo.speech.listening import ABOUT, find_speech, heard_before, keep
 
-        about_speech = [_VERSION, SETTINGS]
-        listening = steps.load("speech", about_speech, Listening)
-        about_language = [about_speech, self._identity()]
+        listening = heard_before(steps)
+        about_language = [ABOUT, self._identity()]
         spoken = (
             SpokenLanguage(code=language, share=1.0)
             if language
@@ -164,7 +162,7 @@ class FasterWhisper:
         if listening and spoken:
             return listening, spoken
         listening, excerpts = find_speech(path, expected, progress)
-        steps.save("speech", about_speech, listening)
+        keep(listening, steps)
         if spoken is None:
             spoken = self._detect_language(excerpts)
             steps.save("language", about_language, spoken)
@@ -194,7 +192,7 @@ class FasterWhisper:
         windows: Sequence[tuple[Span, ...]],
         language: str,
         duration: float,
-        steps: _Steps,
+        steps: Steps,
         progress: Progress,
     ) -> list[HeardWindow]:
         abouts = [self._about(window, language) for window in windows]
@@ -304,24 +302,6 @@ class FasterWhisper:
                 f"the speech model {self._model} cannot be loaded: {_first_line(error)}",
                 hint=f"Fetch it again: memo models pull {self._model}",
             ) from error
-
-
-class _Steps:
-    """The checkpoints of one recording, under keys that cover all that a result depends on."""
-
-    def __init__(self, recording: Recording, checkpoints: Checkpoints) -> None:
-        self._sha256 = recording.sha256
-        self._checkpoints = checkpoints
-
-    def load(self, step: str, about: object, kind: type[Artifact]) -> Artifact | None:
-        return self._checkpoints.load(step, self._key(about), kind)
-
-    def save(self, step: str, about: object, result: Value) -> None:
-        self._checkpoints.save(step, self._key(about), result)
-
-    def _key(self, about: object) -> str:
-        text = json.dumps([self._sha256, about], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- faster-whisper ------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""What listening to a recording leaves behind, step by step: the checkpoints of a transcription."""
+"""What listening to a recording leaves behind, step by step: its checkpoints."""
 
 from __future__ import annotations
 
-from memo.model import Gap, Probability, Seconds, Span, Value
+from memo.model import Gap, Probability, Seconds, Span, Turn, Value
 
 
 class Listening(Value):
@@ -55,3 +55,9 @@ class HeardWindow(Value):
     """What was recognised in one window: the unit of the checkpoints."""
 
     clips: tuple[HeardClip, ...]
+
+
+class Turns(Value):
+    """Who speaks when, in order of time: what telling voices apart leaves behind."""
+
+    turns: tuple[Turn, ...]

@@ -10,12 +10,15 @@ from memo.ports import Progress
 from memo.speech import vad
 from memo.speech.audio import SAMPLE_RATE, Sound, decode
 from memo.speech.heard import Listening
+from memo.speech.steps import Steps
 from memo.speech.windows import plan_clips
 
-SETTINGS = vad.SETTINGS
+ABOUT = (1, vad.SETTINGS)
+"""What speech that was found depends on; the number counts changes of how it is looked for."""
 
 _EXCERPTS = 8
 _STAGE = "listening"
+_STEP = "speech"
 _BETWEEN_GAPS = 2.0  # s
 
 
@@ -52,6 +55,20 @@ def find_speech(
         duration=round(duration, 3), speech=tuple(vad.union(speech)), gaps=tuple(_joined(gaps))
     )
     return listening, excerpts.chosen()
+
+
+def heard_before(steps: Steps) -> Listening | None:
+    """Return the speech that was found in a recording before, or None."""
+    return steps.load(_STEP, ABOUT, Listening)
+
+
+def keep(listening: Listening, steps: Steps) -> None:
+    """Keep where speech was found.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    steps.save(_STEP, ABOUT, listening)
 
 
 def _joined(gaps: Iterable[Gap]) -> list[Gap]:

@@ -2,7 +2,8 @@
 
 A line is one turn, or a part of a long one: neighbouring segments of one voice are joined until
 they hold `MAX_WORDS` words, so that a number means a thought and not a breath. A segment that is
-longer than that (a paragraph of somebody's transcript) is cut at its sentences.
+longer than that (a paragraph of somebody's transcript) is cut at its sentences. What somebody says
+or is called cannot look like a line's number: "[3]" is shown as "(3)".
 """
 
 from __future__ import annotations
@@ -11,10 +12,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from memo.extraction.words import length
 from memo.model import Segment, Transcript
 
 MAX_WORDS = 45
-MAX_PAUSE = 2.0
+MAX_PAUSE = 2.0  # seconds
+MAX_NAME = 60
+"""Characters of a name that are shown."""
+LONGEST_WORD = 60
+"""Characters without a space of which a piece is made, at most: what is longer is no word."""
+
+_SENTENCE_END = re.compile(r"(?<![.?!…])[.?!…]++[\"')\]”’]*+(?=\s|$)|[。？！]++")
+_NUMBER = re.compile(r"\[(\d+)\]")
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -34,14 +44,15 @@ class Line:
 
     def shown(self) -> str:
         """Return the line as a model reads it: `[12] Priya: So, decision: …`."""
-        return f"[{self.number}] {self.speaker + ': ' if self.speaker else ''}{self.text}"
+        said = f"{self.speaker[:MAX_NAME]}: {self.text}" if self.speaker else self.text
+        return f"[{self.number}] " + _NUMBER.sub(r"(\1)", said)
 
 
 def sentences(text: str) -> list[str]:
     """Cut a text at its sentence ends; an end inside a word ("3.5", "v2.1") is none."""
     parts: list[str] = []
     start = 0
-    for match in re.finditer(r"[.?!…]+[\"')\]”’]*(?=\s|$)|[。？！]+", text):
+    for match in _SENTENCE_END.finditer(text):
         parts.append(text[start : match.end()].strip())
         start = match.end()
     parts.append(text[start:].strip())
@@ -51,11 +62,15 @@ def sentences(text: str) -> list[str]:
 def number_lines(transcript: Transcript) -> tuple[Line, ...]:
     """Return the transcript as lines, numbered from 0; no word is left out."""
     groups: list[list[Segment]] = []
+    words = 0
     for segment in transcript.segments:
-        if groups and _continues(groups[-1], segment):
+        size = length(segment.text)
+        if groups and words + size <= MAX_WORDS and _continues(groups[-1][-1], segment):
             groups[-1].append(segment)
-        else:
+            words += size
+        elif size:  # a line says something
             groups.append([segment])
+            words = size
     lines: list[Line] = []
     for group in groups:
         for start, end, text in _pieces(group):
@@ -64,7 +79,7 @@ def number_lines(transcript: Transcript) -> tuple[Line, ...]:
                     number=len(lines),
                     start=start,
                     end=end,
-                    speaker=transcript.name_of(group[0].speaker),
+                    speaker=_one_line(transcript.name_of(group[0].speaker)),
                     text=text,
                     segment_ids=tuple(s.id for s in group),
                 )
@@ -72,46 +87,56 @@ def number_lines(transcript: Transcript) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _continues(group: list[Segment], segment: Segment) -> bool:
-    """Tell whether a segment belongs to the line that `group` makes.
+def _one_line(name: str | None) -> str | None:
+    return " ".join(_UNREADABLE.sub(" ", name or "").split()) or None
+
+
+def _continues(last: Segment, segment: Segment) -> bool:
+    """Tell whether a segment belongs to the same line as the one before it.
 
     Without speakers a new sentence may be a new voice, so only broken sentences are joined.
     """
-    last = group[-1]
     if last.speaker != segment.speaker or segment.start - last.end > MAX_PAUSE:
         return False
-    words = sum(len(s.text.split()) for s in group) + len(segment.text.split())
-    if words > MAX_WORDS:
-        return False
-    return last.speaker is not None or not last.text.rstrip().endswith((".", "?", "!", "…"))
+    return last.speaker is not None or not last.text.rstrip().endswith(_ENDS)
+
+
+_ENDS = (".", "?", "!", "…", "。", "？", "！")
 
 
 def _pieces(group: list[Segment]) -> Iterator[tuple[float, float, str]]:
     start, end = group[0].start, max(s.end for s in group)
-    text = " ".join(" ".join(s.text.split()) for s in group)
-    words = len(text.split())
-    if words <= 2 * MAX_WORDS:
+    text = " ".join(" ".join(_UNREADABLE.sub(" ", s.text).split()) for s in group).strip()
+    if length(text) <= 2 * MAX_WORDS and len(text) <= 2 * MAX_WORDS * LONGEST_WORD // 6:
         yield start, end, text
         return
     done = 0
     for piece in _cut(text):
-        length = len(piece.split())
-        begin = start + (end - start) * done / words
-        done += length
-        yield begin, start + (end - start) * done / words, piece
+        begin = start + (end - start) * done / len(text)
+        done = min(len(text), done + len(piece) + 1)
+        yield begin, start + (end - start) * done / len(text), piece
 
 
 def _cut(text: str) -> Iterator[str]:
     """Cut a long text into pieces of at most `MAX_WORDS` words, at sentences where it can."""
     piece: list[str] = []
+    size = 0
     for sentence in sentences(text):
-        words = sentence.split()
-        if piece and len(piece) + len(words) > MAX_WORDS:
+        words = [part for word in sentence.split() for part in _parts(word)]
+        sizes = [length(word) for word in words]
+        if piece and size + sum(sizes) > MAX_WORDS:
             yield " ".join(piece)
-            piece = []
-        while len(words) > MAX_WORDS:
-            yield " ".join(words[:MAX_WORDS])
-            words = words[MAX_WORDS:]
-        piece += words
+            piece, size = [], 0
+        for word, weight in zip(words, sizes, strict=True):
+            if piece and size + weight > MAX_WORDS:
+                yield " ".join(piece)
+                piece, size = [], 0
+            piece.append(word)
+            size += weight
     if piece:
         yield " ".join(piece)
+
+
+def _parts(word: str) -> Iterator[str]:
+    for start in range(0, len(word), LONGEST_WORD):
+        yield word[start : start + LONGEST_WORD]

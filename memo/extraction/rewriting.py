@@ -4,15 +4,18 @@ A model of one or two billion parameters cannot judge a meeting, but it can shor
 sentences. What it may not do is held by `faithful`: a rewriting stands only if its words are the
 speaker's words in the speaker's order, with every figure and every negation kept. Otherwise the
 spoken words stand.
+
+The order matters: "dogs in the kitchen, cats in the hall" has the words of its opposite.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from memo.extraction.words import content_stems, figures, names, negated
+from memo.extraction.words import content_stems, figures, names, negated, normal_words
 
 LEAST_IN_ORDER = 0.8
 """Share of the rewriting's content words that must be the speaker's, in the speaker's order."""
@@ -40,13 +43,26 @@ def faithful(rewriting: str, said: Sequence[str], language: str, *, question: bo
     if not written or not heard:
         return False
     common = _longest_common(written, heard)
+    own = sum((Counter(written) & Counter(heard)).values())
     return (
-        common >= LEAST_IN_ORDER * len(written)
+        common == own
+        and common >= LEAST_IN_ORDER * len(written)
         and common >= min(LEAST_KEPT * len(heard), ENOUGH_KEPT)
         and figures(rewriting, language) <= figures(spoken, language)
         and figures(said[-1], language) <= figures(rewriting, language)
-        and names(rewriting) <= names(spoken) | {w.casefold() for w in spoken.split()}
+        and not _strangers(rewriting, spoken, heard, language)
         and (question or negated(rewriting, language) == negated(spoken, language))
+    )
+
+
+def _strangers(rewriting: str, spoken: str, heard: Sequence[str], language: str) -> bool:
+    """Tell whether a rewriting names somebody, or opens with somebody, whom nobody named."""
+    words = {word.removesuffix("'s") for word in normal_words(spoken)}
+    first = normal_words(rewriting)[:1]
+    named = names(rewriting) | {word for word in first if content_stems(word, language)}
+    return any(
+        not set(normal_words(name)) <= words and not set(content_stems(name, language)) <= {*heard}
+        for name in named
     )
 
 

@@ -179,16 +179,15 @@ class Verifier:
     def _doubt(
         self, claim: Claim, evidence: Sequence[Evidence], spoken: Sequence[str]
     ) -> str | None:
-        """Return what in a claim was not said around its evidence."""
+        """Return what in a claim was not said around its evidence, or what its reader doubts."""
         foreign = self._foreign(text_of(claim), spoken)
         if foreign:
             return f"not said near the evidence: {', '.join(sorted(foreign)[:3])}"
-        if isinstance(claim, QuestionClaim) or (
-            isinstance(claim, DecisionClaim) and claim.status is DecisionStatus.REJECTED
-        ):
-            return None  # "not" turns around the answer to a question, not the question
+        rejected = isinstance(claim, DecisionClaim) and claim.status is DecisionStatus.REJECTED
+        if isinstance(claim, QuestionClaim) or rejected:
+            return claim.doubt  # "not" turns around the answer to a question, not the question
         quotes = [e.quote for e in evidence]
-        return turned_around(text_of(claim), quotes, spoken, self._language)
+        return turned_around(text_of(claim), quotes, spoken, self._language) or claim.doubt
 
     def _foreign(self, statement: str, spoken: Sequence[str]) -> set[str]:
         """Return the figures and names of a claim that were not said around its evidence."""

@@ -20,6 +20,11 @@ def plan_windows(
 
     A single line that is longer than the budget (it holds at most a few dozen words) is a
     window of its own.
+
+    Args:
+        lines: Neighbouring lines of a transcript.
+        budget: Tokens that a window may have.
+        count_tokens: Counts the tokens of a text; asked about twice per line.
     """
     from langchain_text_splitters import CharacterTextSplitter
 
@@ -32,11 +37,13 @@ def plan_windows(
         keep_separator=False,
         strip_whitespace=False,
     )
-    windows = []
+    windows: list[Sequence[Line]] = []
+    first = lines[0].number if lines else 0
     for chunk in splitter.split_text("\n".join(line.shown() for line in lines)):
         # A line never holds a line break, so the chunk's lines are ours, and the first says where.
-        numbers = [int(row[1 : row.index("]")]) for row in chunk.split("\n")]
-        windows.append(lines[numbers[0] : numbers[-1] + 1])
+        number = int(chunk[1 : chunk.index("]")])
+        start = number - first
+        windows.append(lines[start : start + chunk.count("\n") + 1])
     return [w for w, following in pairwise([*windows, []]) if not _within(w, following)]
 
 

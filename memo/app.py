@@ -30,7 +30,7 @@ from memo.errors import (
 from memo.extraction.prompts import load_prompts
 from memo.model import Memo, Value
 from memo.pipeline import Tools, base_names
-from memo.ports import LanguageModel, Progress, Transcriber, silent
+from memo.ports import Diarizer, LanguageModel, Progress, Transcriber, silent
 from memo.speech.recording import printable, unreadable
 from memo.weights import Kind, Weights, load_catalogue
 
@@ -79,6 +79,7 @@ def tools(settings: Settings, progress: Progress, *, logs: bool = True) -> Tools
     return Tools(
         transcriber=models.transcriber,
         transcriber_key=settings.asr_model,
+        diarizer=models.diarizer if settings.diarize else None,
         model=None if settings.llm == "none" else models.language_model,
         model_key=_model_key(settings),
         small=_is_small(settings),
@@ -163,6 +164,11 @@ class _Models:
         name = self._settings.asr_model
         folder = self._weights.path(name, "asr")
         return FasterWhisper(folder, Path(name).name, threads=self._settings.threads)
+
+    def diarizer(self) -> Diarizer:
+        from memo.speech.diarization import SpectralDiarizer
+
+        return SpectralDiarizer(threads=self._settings.threads)
 
     def language_model(self) -> AbstractContextManager[LanguageModel]:
         return self._embedded() if self._settings.llm == "embedded" else self._endpoint()

@@ -118,6 +118,15 @@ class Settings(BaseSettings):
     language: str | None = Field(
         default=None, description="language that is spoken, e.g. `de`; found out if not given"
     )
+    diarize: bool = Field(
+        default=True, description="tell voices apart: who said what, as `Speaker 1`, `Speaker 2`"
+    )
+    speakers: int | None = Field(
+        default=None,
+        ge=1,
+        le=50,
+        description="how many people speak, if that is known; found out if not given",
+    )
     llm_url: str | None = Field(
         default=None,
         description="address of an OpenAI-compatible endpoint, e.g. `http://localhost:11434/v1`",

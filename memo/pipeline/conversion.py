@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memo.checkpoints import WorkFolder
-from memo.errors import LanguageModelError
+from memo.errors import LanguageModelError, MemoError
 from memo.export.files import write_outputs
 from memo.model import Draft, Media, Meeting, Memo, Recording, Transcript, Value, Verdict
 from memo.pipeline.meeting import meeting_of
@@ -30,7 +30,8 @@ from memo.pipeline.outputs import (
     render,
     render_transcript,
 )
-from memo.ports import LanguageModel, Progress, Transcriber
+from memo.ports import Diarizer, LanguageModel, Progress, Transcriber
+from memo.speech.attribution import attribute
 from memo.speech.recording import identify
 from memo.speech.transcript_files import is_transcript, read_transcript
 
@@ -46,8 +47,9 @@ NO_SPEECH = "no speech found"
 class Job:
     """What is to be converted, and what the user says about it.
 
-    `folder` is where the results go, None for beside the recording; `started_at` is aware; `force`
-    converts again what is done already.
+    `language` is an ISO 639-1 code; `speakers` says how many people speak; `folder` is where the
+    results go, None for beside the recording; `started_at` is aware; `force` converts again what
+    is done already.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class Job:
     started_at: dt.datetime | None = None
     attendees: tuple[str, ...] = ()
     language: str | None = None
+    speakers: int | None = None
     folder: Path | None = None
     formats: tuple[str, ...] = FORMATS
     force: bool = False
@@ -77,6 +80,7 @@ class Tools:
         work: The folder of all recordings' work folders.
         version: Of this program.
         now: The clock.
+        diarizer: Makes what tells voices apart; None names nobody.
     """
 
     transcriber: Callable[[], AbstractContextManager[Transcriber]]
@@ -90,6 +94,7 @@ class Tools:
     work: Path
     version: str
     now: Callable[[], dt.datetime]
+    diarizer: Callable[[], Diarizer] | None = None
 
 
 class Outcome(Value):
@@ -174,6 +179,7 @@ class _Conversion:
         self._is_sound = media is not None
         self._work = work
         self._ledger = Ledger(work)
+        self._is_whole = True  # else the same command is worth another try
         self._meeting, self._warnings = meeting_of(
             job.path,
             media,
@@ -196,21 +202,42 @@ class _Conversion:
         kept = keeping_edited(files, self._ledger)
         outcome = self._outcome(memo, paths, tuple(kept), was_done=False)
         self._write(files, kept)
-        self._work.save("done", key, _Done(memo=memo))
+        if self._is_whole:
+            self._work.save("done", key, _Done(memo=memo))
         return outcome
 
     # --- The stages ---------------------------------------------------------------------------
 
     def _transcript(self) -> Transcript:
         if not self._is_sound:
-            return read_transcript(self._job.path, self._recording)
+            transcript = read_transcript(self._job.path, self._recording)
+            said = {"language": self._job.language} if self._job.language else {}
+            return transcript.model_copy(update=said)
         with self._tools.transcriber() as transcriber:
-            return transcriber.transcribe(
+            transcript = transcriber.transcribe(
                 self._job.path,
                 language=self._job.language,
                 checkpoints=self._work,
                 progress=self._progress,
             )
+        return self._attributed(transcript)
+
+    def _attributed(self, transcript: Transcript) -> Transcript:
+        """Say who said what; a transcript without names is better than none."""
+        if self._tools.diarizer is None or not transcript.segments:
+            return transcript
+        try:
+            turns = self._tools.diarizer().diarize(
+                self._job.path,
+                speakers=self._job.speakers,
+                checkpoints=self._work,
+                progress=self._progress,
+            )
+        except MemoError as error:
+            self._is_whole = False
+            warning = f"Nobody is named in the transcript: {error}."
+            return transcript.model_copy(update={"warnings": (*transcript.warnings, warning)})
+        return attribute(transcript, turns)
 
     def _memo(self, transcript: Transcript, paths: dict[str, Path]) -> Memo:
         from memo.extraction import write_memo
@@ -295,7 +322,9 @@ class _Conversion:
             self._recording.model_dump(),
             self._meeting.model_dump(mode="json"),
             self._warnings,
-            [self._tools.transcriber_key, self._job.language] if self._is_sound else None,
+            self._tools.transcriber_key if self._is_sound else None,
+            self._job.language,
+            [self._tools.diarizer is not None, self._job.speakers] if self._is_sound else None,
             self._tools.model_key,
             self._tools.prompts.sha256 if self._tools.model else None,
             {name: str(path.absolute()) for name, path in paths.items()},

@@ -96,6 +96,8 @@ class SpectralDiarizer:
         windows = list(plan(pieces))
         if not windows:
             return []
+        if speakers == 1:
+            return turns_of(pieces, windows, [0] * len(windows))
         import numpy as np
 
         from memo.speech.clustering import cluster

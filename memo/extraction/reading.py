@@ -17,7 +17,16 @@ from memo.extraction.merging import merged
 from memo.extraction.moment_reader import claims_by_rules, read_moments
 from memo.extraction.prompts import Prompts
 from memo.extraction.window_reader import WindowReader
-from memo.model import ActionClaim, Claim, DecisionClaim, Draft, Meeting, QuestionClaim, Transcript
+from memo.model import (
+    ActionClaim,
+    Claim,
+    DecisionClaim,
+    Draft,
+    Gap,
+    Meeting,
+    QuestionClaim,
+    Transcript,
+)
 from memo.ports import Checkpoints, LanguageModel, Progress
 
 RULES = "rules"
@@ -27,14 +36,16 @@ RULES = "rules"
 def read_by_rules(transcript: Transcript, meeting: Meeting) -> Draft:
     """Return what the cues of the language find, in the words in which it was said.
 
-    Languages without cues give an empty draft with a warning.
+    Languages without cues give an empty draft with a warning, and all of it is a gap.
     """
     lines = number_lines(transcript)
     claims = [made for _, made in claims_by_rules(lines, transcript, meeting)]
     draft = _draft(claims, transcript, RULES, hashlib.sha256(b"").hexdigest())
-    if cues_for(transcript.language):
+    if cues_for(transcript.language) or not lines:
         return draft
-    return draft.model_copy(update={"warnings": (_no_rules(transcript.language),)})
+    why = _no_rules(transcript.language)
+    unread = Gap(start=0, end=max(transcript.duration, lines[-1].end), reason=why)
+    return draft.model_copy(update={"warnings": (why,), "gaps": (unread,)})
 
 
 def read_with_model(
@@ -74,7 +85,12 @@ def read_with_model(
     draft = _draft(claims, transcript, model.name, prompts.sha256)
     summary = reader.summary((*draft.decisions, *draft.questions))
     return draft.model_copy(
-        update={"topics": tuple(topics), "summary": summary, "gaps": tuple(reader.gaps)}
+        update={
+            "topics": tuple(topics),
+            "summary": summary,
+            "gaps": tuple(reader.gaps),
+            "warnings": tuple(reader.warnings),
+        }
     )
 
 

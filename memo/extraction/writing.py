@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from memo.extraction.verification import Verifier
+from memo.extraction.words import coverage, figures, names, normal_words
 from memo.model import (
     Coverage,
     Decision,
@@ -16,11 +18,15 @@ from memo.model import (
     OpenQuestion,
     Participant,
     Provenance,
+    Segment,
+    Span,
     Transcript,
     Verdict,
 )
 
 SUMMARY_WORDS = 60
+TOLD = 0.6
+"""Share of a summary's content words that stand in supported findings."""
 
 
 def write_memo(
@@ -52,8 +58,9 @@ def write_memo(
         duration=transcript.duration,
         recording=transcript.recording,
         participants=_participants(transcript, meeting),
-        summary=draft.summary or _summary(decisions, questions),
-        topics=draft.topics,
+        summary=_told(draft.summary, decisions, questions, transcript.language)
+        or _summary(decisions, questions),
+        topics=tuple(topic for topic in draft.topics if verifier.topic_is_said(topic)),
         decisions=decisions,
         action_items=actions,
         open_questions=questions,
@@ -73,20 +80,43 @@ def _participants(transcript: Transcript, meeting: Meeting) -> tuple[Participant
     """Return who was heard, then who was invited and not recognised among them."""
     heard = transcript.participants
     known = {p.name.casefold() for p in heard}
-    unheard = (name for name in meeting.attendees if name.casefold() not in known)
-    return (*heard, *(Participant(name=name) for name in unheard))
+    unheard = {name.casefold(): name for name in reversed(meeting.attendees) if name.strip()}
+    return (
+        *heard,
+        *(Participant(name=n) for key, n in reversed(unheard.items()) if key not in known),
+    )
 
 
-def _summary(decisions: tuple[Decision, ...], questions: tuple[OpenQuestion, ...]) -> str:
-    """Return the outcome in the statements' own words, when no model gave a better one."""
+def _told(
+    summary: str,
+    decisions: tuple[Decision, ...],
+    questions: tuple[OpenQuestion, ...],
+    language: str,
+) -> str:
+    """Return a reader's summary if it tells nothing but findings that are supported, else ""."""
+    facts = _facts(decisions, questions)
+    told = f"{' '.join(facts)} {' '.join(d.rationale or '' for d in decisions)}"
+    said = set(normal_words(told))
+    strange = (figures(summary, language) - figures(told, language)) | {
+        name for name in names(summary) if not set(normal_words(name)) <= said
+    }
+    return "" if strange or coverage(summary, [told], language) < TOLD else summary
+
+
+def _facts(decisions: tuple[Decision, ...], questions: tuple[OpenQuestion, ...]) -> list[str]:
+    """Return what a summary may tell: what was accepted, and what is open."""
     told = [
         d.statement
         for d in decisions
         if d.verdict is Verdict.SUPPORTED and d.status is DecisionStatus.ACCEPTED
     ]
-    told += [q.question for q in questions if q.verdict is Verdict.SUPPORTED]
+    return told + [q.question for q in questions if q.verdict is Verdict.SUPPORTED]
+
+
+def _summary(decisions: tuple[Decision, ...], questions: tuple[OpenQuestion, ...]) -> str:
+    """Return the outcome in the statements' own words, when no model gave a better one."""
     kept: list[str] = []
-    for sentence in told[:3]:
+    for sentence in _facts(decisions, questions)[:3]:
         if kept and len(" ".join([*kept, sentence]).split()) > SUMMARY_WORDS:
             break
         kept.append(sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}.")
@@ -94,13 +124,42 @@ def _summary(decisions: tuple[Decision, ...], questions: tuple[OpenQuestion, ...
 
 
 def _coverage(draft: Draft, transcript: Transcript) -> Coverage:
-    unread = sum(gap.duration for gap in draft.gaps)
+    """Return how much the memo rests on: the speech less the share of it in the draft's gaps."""
+    spoken = sum(s.duration for s in transcript.segments)
+    missed = sum(_overlap(s, gap) for gap in _apart(draft.gaps) for s in transcript.segments)
+    share = min(1.0, missed / spoken) if spoken else 0.0
     return Coverage(
         audio_seconds=transcript.duration,
         speech_seconds=transcript.speech_seconds,
-        analysed_seconds=max(0.0, transcript.speech_seconds - unread),
-        gaps=_in_order(*transcript.gaps, *draft.gaps),
+        analysed_seconds=transcript.speech_seconds * (1 - share),
+        gaps=_in_order(*transcript.gaps, *_named(draft.gaps)),
     )
+
+
+def _overlap(segment: Segment, gap: Span) -> float:
+    return max(0.0, min(segment.end, gap.end) - max(segment.start, gap.start))
+
+
+def _apart(gaps: Sequence[Gap]) -> list[Span]:
+    """Return the stretches that gaps cover, each second once."""
+    kept: list[Span] = []
+    for gap in sorted(gaps, key=lambda g: (g.start, g.end)):
+        if kept and gap.start <= kept[-1].end:
+            kept[-1] = Span(start=kept[-1].start, end=max(kept[-1].end, gap.end))
+        else:
+            kept.append(Span(start=gap.start, end=gap.end))
+    return kept
+
+
+def _named(gaps: Sequence[Gap]) -> list[Gap]:
+    """Return the gaps, several of one stretch as one with all their reasons."""
+    reasons: dict[tuple[float, float], list[str]] = {}
+    for gap in gaps:
+        reasons.setdefault((gap.start, gap.end), []).append(gap.reason)
+    return [
+        Gap(start=start, end=end, reason="; ".join(dict.fromkeys(why)))
+        for (start, end), why in reasons.items()
+    ]
 
 
 def _in_order(*gaps: Gap) -> tuple[Gap, ...]:

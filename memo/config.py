@@ -210,6 +210,15 @@ class Settings(BaseSettings):
             ) from error
         return name
 
+    @field_validator("language")
+    @classmethod
+    def _check_language(cls, tag: str | None) -> str | None:
+        """Keep the language of a tag: `pt` of `pt-BR`; None for `auto`."""
+        code = re.split(r"[-_]", (tag or "").strip().lower())[0]
+        if not re.fullmatch(r"auto|[a-z]{2,3}|", code):
+            raise ValueError(f"{tag!r} is no language; write a code like en or de")
+        return None if code in {"", "auto"} else code
+
     @field_validator("formats")
     @classmethod
     def _check_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:

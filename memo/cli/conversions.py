@@ -62,7 +62,7 @@ class Conversions:
         """
         tools(self._settings, silent)  # whatever is wrong with the settings comes out now
         if host := remote_host(self._settings):
-            note(f"memo: what was said is sent to {printable(host)}")
+            note(f"memo: the language model is not on this machine: what was said goes to {host}")
         for place, path in enumerate(paths, 1):
             if len(paths) > 1 and not quiet:
                 note(f"[{place}/{len(paths)}] {printable(path.name)}")

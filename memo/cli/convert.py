@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ def _listed(_context: click.Context, _option: click.Parameter, values: tuple[str
 
 def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Path, ...]) -> Any:  # noqa: ANN401
     """Return each file once, and refuse folders."""
-    folder = next((path for path in paths if path.is_dir()), None)
+    folder = next((path for path in paths if os.path.isdir(path)), None)  # noqa: PTH112 - never raises
     if folder is not None:
         raise click.UsageError(
             f"{click.format_filename(folder)} is a folder. "
             "Name the recordings inside it, e.g. with *.m4a"
         )
-    return tuple({path.resolve(): path for path in reversed(paths)}.values())[::-1]
+    return tuple({os.path.realpath(path): path for path in reversed(paths)}.values())[::-1]
 
 
 @click.command(

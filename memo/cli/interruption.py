@@ -39,13 +39,12 @@ def interruptible(work: Callable[[], Result]) -> Result:
             errors.append(error)
 
     worker = threading.Thread(target=run, name="work", daemon=True)
-    worker.start()
     try:
+        worker.start()
         while worker.is_alive():
             worker.join(_POLL_SECONDS)
     except KeyboardInterrupt:
         _interrupt(worker)
-        worker.join(_GRACE_SECONDS)
         raise
     if errors:
         raise errors[0]
@@ -53,8 +52,10 @@ def interruptible(work: Callable[[], Result]) -> Result:
 
 
 def _interrupt(worker: threading.Thread) -> None:
-    """Raise `KeyboardInterrupt` in the thread, at its next step of Python."""
-    if worker.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(worker.ident), ctypes.py_object(KeyboardInterrupt)
-        )
+    """Raise `KeyboardInterrupt` in the thread, at its next step of Python, and wait a little."""
+    if worker.ident is None:  # it has not begun
+        return
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(worker.ident), ctypes.py_object(KeyboardInterrupt)
+    )
+    worker.join(_GRACE_SECONDS)

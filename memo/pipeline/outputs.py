@@ -101,11 +101,9 @@ def base_names(source: Path) -> tuple[str, str]:
 def keeping_edited(files: Mapping[Path, bytes], ledger: Ledger) -> dict[Path, bytes]:
     """Return copies, under new names, of what somebody edited and `files` would replace."""
     kept: dict[Path, bytes] = {}
-    for path in files:
+    for path in filter(os.path.lexists, files):
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
-            continue
         except OSError as error:
             raise OutputError(
                 f"cannot read {path}, which is to be replaced: {error.strerror}",

@@ -194,6 +194,15 @@ def test_an_endpoint_that_is_down_leaves_with_7_and_the_transcript(
     assert (command.folder / "call.transcript.vtt").is_file()
 
 
+def test_a_model_on_another_machine_is_named_once(command: Command, call: Path) -> None:
+    shutil.copy(call, command.folder / "other.vtt")
+    words = ("--llm-url", "http://0.0.0.0:9/v1", "--llm-model", "m", "--quiet")  # nobody answers
+    done = command("convert", call.name, "other.vtt", *words)
+    assert done.stderr.count("what was said goes to 0.0.0.0\n") == 1
+    near = command("convert", call.name, *words, "--llm-url", "http://localhost:9/v1")
+    assert "what was said" not in near.stderr
+
+
 def test_a_log_that_cannot_be_read_leaves_with_8(command: Command, call: Path) -> None:
     (command.folder / "decisions.db").write_text("no database at all, but text" * 100)
     url = f"sqlite:///{command.folder / 'decisions.db'}"

@@ -90,6 +90,15 @@ def test_lists_are_written_with_commas_in_variables_and_as_lists_in_the_file(
     assert shown(settings)["attendees"] == "Ann Lee, Bo"
 
 
+@pytest.mark.parametrize(
+    ("tag", "code"), [("de", "de"), ("pt-BR", "pt"), ("EN_us", "en"), ("auto", None), (" ", None)]
+)
+def test_a_language_is_a_code(tag: str, code: str | None) -> None:
+    assert load_settings({"language": tag}).language == code
+    with pytest.raises(ConfigError, match="no language"):
+        load_settings({"language": "German"})
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMO_THREADS", "")
     assert load_settings().threads is None

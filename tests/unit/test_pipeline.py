@@ -176,6 +176,12 @@ def test_what_changes_a_memo_converts_again_and_logs_nothing_twice(
     assert entries(tools) == ["DEC-0001"]
 
 
+def test_the_language_of_a_transcript_can_be_said(tools: Tools, call: Path) -> None:
+    assert run(tools, call).memo.language == "en"
+    german = run(tools, call, language="de")
+    assert (german.was_done, german.memo.language, german.memo.decisions) == (False, "de", ())
+
+
 def test_another_model_or_version_converts_again(tools: Tools, call: Path) -> None:
     run(tools, call)
     assert not run(replace(tools, version="2"), call).was_done
@@ -282,6 +288,13 @@ def test_results_are_known_again_after_the_cache_was_cleaned(
     again = run(tools, call)
     assert again.files == before.files
     assert len(again.kept) == len(before.files)  # nobody knows whether they were edited
+
+
+@pytest.mark.parametrize("where", ["file/memos", "long" * 100])
+def test_a_place_that_cannot_be_is_said(tools: Tools, call: Path, where: str) -> None:
+    (call.parent / "file").touch()
+    with pytest.raises(OutputError, match="cannot write"):
+        run(tools, call, folder=call.parent / where)
 
 
 def test_a_folder_in_the_way_is_walked_around(tools: Tools, call: Path) -> None:

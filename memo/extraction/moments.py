@@ -67,10 +67,16 @@ def said(moment: Moment, lines: Sequence[Line], language: str) -> tuple[str, ...
     if moment.kind == "action":
         told = [*_asked(moment, lines, language), *told]
         if moment.anchor != moment.last:
-            told += lines[moment.last].sentences()[:2]
+            told += _adding(told, lines[moment.last].sentences()[:2], language)
     if not _understood(" ".join(told), moment, language):
         told = [*_referred(moment, lines, told, language), *told]
     return tuple(dict.fromkeys(told))
+
+
+def _adding(told: Sequence[str], more: Sequence[str], language: str) -> list[str]:
+    """Return those further sentences that add something to what is told."""
+    known = {stem for sentence in told for stem in content_stems(sentence, language)}
+    return [s for s in more if len(set(content_stems(s, language)) - known) > 1]
 
 
 def _understood(told: str, moment: Moment, language: str) -> bool:
@@ -123,7 +129,8 @@ def _referred(
         score -= 0.5 if sentence.endswith("?") and moment.kind == "decision" else 0
         if score > best_score:
             best, best_score = sentence, score
-    return [best] if best else before[-1:]
+    found = best or next(reversed(before), "")
+    return [_BECAUSE.sub("", found).rstrip(" ,")] if found else []
 
 
 def claim(

@@ -17,6 +17,7 @@ _CLAUSE = re.compile(
     r"|pero|y|porque|sino|si|entonces)\b",
     re.IGNORECASE,
 )
+_REASON = re.compile(r"\b(?:because|'cause|since|weil|denn|porque|ya que)\b.*$", re.IGNORECASE)
 
 
 def turned_around(
@@ -51,5 +52,5 @@ def _clauses(texts: Iterable[str]) -> Iterable[str]:
     for text in texts:
         for sentence in sentences(text):
             if not sentence.endswith(("?", "？")):
-                yield sentence
+                yield _REASON.sub("", sentence)  # why it is so may say no to something else
                 yield from _CLAUSE.split(sentence)

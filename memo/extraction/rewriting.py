@@ -19,8 +19,8 @@ from memo.extraction.words import content_stems, figures, names, negated, normal
 
 LEAST_IN_ORDER = 0.8
 """Share of the rewriting's content words that must be the speaker's, in the speaker's order."""
-LEAST_KEPT = 0.4
-"""Share of the speaker's content words that must be left."""
+LEAST_KEPT = 0.6
+"""Share of the speaker's different content words that must be left."""
 ENOUGH_KEPT = 5
 """Content words of the speaker that are enough, however long the speech was."""
 
@@ -47,7 +47,7 @@ def faithful(rewriting: str, said: Sequence[str], language: str, *, question: bo
     return (
         common == own
         and common >= LEAST_IN_ORDER * len(written)
-        and common >= min(LEAST_KEPT * len(heard), ENOUGH_KEPT)
+        and common >= min(LEAST_KEPT * len(set(heard)), ENOUGH_KEPT)
         and figures(rewriting, language) <= figures(spoken, language)
         and figures(said[-1], language) <= figures(rewriting, language)
         and not _strangers(rewriting, spoken, heard, language)

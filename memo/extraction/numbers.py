@@ -54,7 +54,7 @@ _SCALES = {
 }
 _AND = {"en": "and", "es": "y"}
 _KILO = "\ue000"  # of the private use area: nobody says it
-_ORDINAL = re.compile(r"(?:st|t)e[nrms]?$")
+_ENDING = re.compile(r"e[nrms]?$")
 _GERMAN_ORDINALS = {"erst": 1, "dritt": 3, "siebt": 7, "acht": 8}
 
 
@@ -155,8 +155,12 @@ def _decimals(token: str) -> Iterator[str]:
     token = unicodedata.normalize("NFKC", token)
     for match in _DIGITS.finditer(token):
         whole = re.sub(r"\D", "", match["grouped"]) if match["grouped"] else match["plain"]
-        part = (match["part"] or "").rstrip("0")
+        whole, part = _ascii(whole), _ascii(match["part"] or "").rstrip("0")
         yield f"{whole.lstrip('0') or '0'}{'.' + part if part else ''}"
+
+
+def _ascii(digits: str) -> str:
+    return digits if digits.isascii() else "".join(str(unicodedata.digit(d)) for d in digits)
 
 
 def _plain(number: float) -> str:
@@ -189,14 +193,11 @@ def _value(word: str, language: str) -> int | None:
 @lru_cache(maxsize=4096)
 def _german(word: str) -> int | None:
     """Read a German compound: "siebenundzwanzigsten", "zwölfhundert"."""
-    ordinal = _ORDINAL.sub("", word)
-    if ordinal != word and ordinal in _GERMAN_ORDINALS:
-        return _GERMAN_ORDINALS[ordinal]
-    for form in dict.fromkeys((word, ordinal)):
-        value = _german_cardinal(form)
-        if value is not None:
-            return value
-    return None
+    base = _ENDING.sub("", word)
+    if base != word and base in _GERMAN_ORDINALS:
+        return _GERMAN_ORDINALS[base]
+    forms = [word] if base == word else [word, base.removesuffix("st"), base.removesuffix("t")]
+    return next((v for form in forms if (v := _german_cardinal(form)) is not None), None)
 
 
 def _german_cardinal(word: str) -> int | None:

@@ -197,10 +197,10 @@ def _content(text: str) -> set[str]:
 
 def _action_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
     line = lines[place]
-    if any(cues.unable.search(s) for s in line.sentences()[:2]):
-        return None
     asked = _request_before(lines, place, cues)
     for sentence in line.sentences():
+        if cues.unable.search(sentence):
+            return None
         promised = cues.promise.search(sentence) and not cues.chore.search(sentence)
         if promised and not sentence.endswith("?") and not cues.unreal.search(sentence):
             score = 2.5 + (1 if asked is not None else 0)
@@ -229,6 +229,11 @@ def _request_before(lines: Sequence[Line], place: int, cues: Cues) -> int | None
 # --- Open questions -----------------------------------------------------------------------------
 
 
+def _until(sentences: list[str], last: str) -> list[str]:
+    """Return the sentences up to the last one that matters; what comes after is another thing."""
+    return sentences[: sentences.index(last) + 1] if last in sentences else sentences
+
+
 def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None:
     """Score a line that says nobody knows; its question stands in it or shortly before."""
     line = lines[place]
@@ -241,7 +246,7 @@ def _question_at(lines: Sequence[Line], place: int, cues: Cues) -> Moment | None
     questions = [
         (n.number, s)
         for n in (*_before(lines, place, 10), line)
-        for s in n.sentences()
+        for s in _until(n.sentences(), telling[-1])
         if s.endswith("?")
     ]
     score += 1 if questions else 0

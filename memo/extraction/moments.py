@@ -52,7 +52,8 @@ _REQUEST_OPENING = re.compile(
     r"(?i:please )?"
 )
 _BECAUSE = re.compile(
-    r"\b(?:because|'cause|since|weil|denn|da (?=wir|es|die)|porque|ya que)\s+(.+)$", re.IGNORECASE
+    r"\b(?:because|'cause|since|weil|denn|da (?=wir|es|die)|porque|ya que)\s+([^.?!]+[.?!]?)",
+    re.IGNORECASE,
 )
 
 
@@ -63,7 +64,9 @@ def said(moment: Moment, lines: Sequence[Line], language: str) -> tuple[str, ...
     refers to if it cannot be understood alone ("I'll do it", "English it is").
     """
     anchor = lines[moment.anchor]
-    told = [moment.sentence, *_following(moment.sentence, anchor)]
+    told = [moment.sentence]
+    if moment.kind != "decision" or not _understood(moment.sentence, moment, language):
+        told += _following(moment.sentence, anchor)
     if moment.kind == "action":
         told = [*_asked(moment, lines, language), *told]
         if moment.anchor != moment.last:
@@ -277,7 +280,7 @@ def _ids(moment: Moment, lines: Sequence[Line], numbers: Sequence[int]) -> tuple
 
 
 def _telling_ids(moment: Moment, line: Line) -> tuple[int, ...]:
-    return line.segment_ids if line.number != moment.anchor else line.segment_ids[:4]
+    return line.segment_ids if line.number != moment.anchor else line.segment_ids[:1]
 
 
 def tidy(text: str) -> str:

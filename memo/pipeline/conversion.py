@@ -237,7 +237,9 @@ class _Conversion:
             self._is_whole = False
             warning = f"Nobody is named in the transcript: {error}."
             return transcript.model_copy(update={"warnings": (*transcript.warnings, warning)})
-        return attribute(transcript, turns)
+        from memo.extraction import name_voices
+
+        return name_voices(attribute(transcript, turns), self._meeting.attendees)
 
     def _memo(self, transcript: Transcript, paths: dict[str, Path]) -> Memo:
         from memo.extraction import write_memo

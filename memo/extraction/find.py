@@ -66,7 +66,7 @@ def _asked_once(moments: list[Moment]) -> list[Moment]:
     for moment in moments:
         follows = kept and moment.first - kept[-1].last <= 4
         asks = moment.sentence.endswith("?")
-        if kept and (moment.anchor <= kept[-1].last if asks else follows):
+        if kept and (moment.sentence == kept[-1].sentence if asks else follows):
             score = max(kept[-1].score, moment.score)
             kept[-1] = replace(kept[-1], last=moment.last, score=score)
         else:

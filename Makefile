@@ -21,7 +21,8 @@ help:  ## Say what can be made
 install: $(VENV)/installed  ## Set up .venv; the command is then .venv/bin/memo
 
 demo: $(VENV)/installed  ## Turn the example call into a memo, and show it
-	$(BIN)/memo convert examples/weekly-call.m4a --out demo --attendees "Priya, Tom, Marta, Dan"
+	$(BIN)/memo convert examples/weekly-call.m4a --out demo --title "Weekly engineering call" \
+	  --started-at 2026-11-30T10:00 --timezone Europe/Lisbon --attendees "Priya, Tom, Marta, Dan"
 	@echo
 	$(BIN)/memo show demo/weekly-call.memo.json
 	@echo; echo "The files:"; for file in demo/*; do echo "  $$file"; done

@@ -2,7 +2,8 @@
 
 A wrong name is worse than "Speaker 2". So only people of the attendee list are named, each from
 calls by name that were answered or from an introduction, and only where nothing speaks against
-it: nobody calls himself, and a voice has one name.
+it: nobody calls himself, and a voice has one name. Where as many voices are heard as people were
+there, the last name goes to the last voice.
 """
 
 from __future__ import annotations
@@ -45,9 +46,11 @@ def name_voices(transcript: Transcript, attendees: Sequence[str]) -> Transcript:
     votes: Counter[tuple[str, str]] = Counter()
     for label, name, weight in (*_introductions(lines, attendees), *_answers(lines, attendees)):
         votes[label, name] += weight
-    for label, name in _callers(lines, attendees):
+    callers = set(_callers(lines, attendees))
+    for label, name in callers:
         votes[label, name] -= ENOUGH
-    names = _unmistakable(votes)
+    voices = [p.label for p in transcript.participants if p.label and _ANONYMOUS.match(p.label)]
+    names = _by_elimination(_unmistakable(votes), voices, attendees, callers)
     if not names:
         return transcript
     told = ", ".join(f"{label} for {name}" for label, name in sorted(names.items()))
@@ -56,7 +59,7 @@ def name_voices(transcript: Transcript, attendees: Sequence[str]) -> Transcript:
             "participants": tuple(_named(p, names) for p in transcript.participants),
             "warnings": (
                 *transcript.warnings,
-                f"Voices were named after who answers to a name: {told}.",
+                f"Voices were named after who answers to which name: {told}.",
             ),
         }
     )
@@ -112,6 +115,33 @@ def _unmistakable(votes: Counter[tuple[str, str]]) -> dict[str, str]:
         if count >= ENOUGH and count > 2 * max(0, *rivals, 0):
             names[label] = name
     return names
+
+
+def _by_elimination(
+    names: dict[str, str],
+    voices: Sequence[str],
+    attendees: Sequence[str],
+    callers: set[tuple[str, str]],
+) -> dict[str, str]:
+    """Add the voice for which one name is left, where as many were heard as were there.
+
+    Half of the voices must have their names from the talk already.
+    """
+    if len(voices) != len(set(attendees)) or 2 * len(names) < len(voices):
+        return names
+    names = dict(names)
+    while True:
+        for voice in voices:
+            left = [
+                name
+                for name in attendees
+                if name not in names.values() and (voice, name) not in callers
+            ]
+            if voice not in names and len(left) == 1:
+                names[voice] = left[0]
+                break
+        else:
+            return names
 
 
 def _named(participant: Participant, names: dict[str, str]) -> Participant:

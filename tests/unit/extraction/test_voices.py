@@ -99,3 +99,27 @@ def test_names_that_a_transcript_brings_stay() -> None:
     )
 
     assert names(named) == {"Priya": "Priya", "Marta": "Marta"}
+
+
+def test_the_last_name_goes_to_the_last_voice() -> None:
+    said = transcript(
+        ("Speaker 1", "Tom, can you get the flag in by Friday?"),
+        ("Speaker 2", "By Friday, yep."),
+        ("Speaker 1", "And what about the rest, Tom?"),
+        ("Speaker 2", "That is done."),
+    )
+
+    assert names(name_voices(said, ("Tom", "Priya"))) == {"Speaker 1": "Priya", "Speaker 2": "Tom"}
+    assert names(name_voices(said, ("Tom", "Priya", "Dan")))["Speaker 1"] == "Speaker 1"
+
+
+def test_a_name_is_not_given_by_elimination_to_who_calls_it() -> None:
+    said = transcript(
+        ("Speaker 1", "Tom, ready?"),
+        ("Speaker 2", "Yes."),
+        ("Speaker 1", "Tom, and Priya said so?"),
+        ("Speaker 2", "Yes."),
+        ("Speaker 1", "Priya, are you there?"),
+    )
+
+    assert names(name_voices(said, ("Tom", "Priya")))["Speaker 1"] == "Speaker 1"

@@ -119,11 +119,13 @@ def _understood(told: str, moment: Moment, language: str) -> bool:
 
 
 def _asked(moment: Moment, lines: Sequence[Line], language: str) -> list[str]:
-    """Return the last sentence of the turn that asked for a task, if it was asked for."""
-    if moment.first == moment.anchor:
+    """Return the sentence that asked for a task, if it was asked for."""
+    cues = cues_for(language)
+    if moment.first == moment.anchor or cues is None:
         return []
-    asked = lines[moment.first].sentences()
-    return [s for s in asked if len(content_stems(s, language)) > 1][-1:]
+    turn = lines[moment.first].sentences()
+    asking = [s for s in turn if cues.request.search(s)] or turn
+    return [s for s in asking if len(content_stems(s, language)) > 1][-1:]
 
 
 def _following(sentence: str, line: Line) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
+from memo.extraction.cues import vocabulary_for
 from memo.extraction.dates import find_due
 from memo.extraction.words import content_stems, figures, names, negated, normal_words
 from memo.model import ActionClaim, Claim, DecisionClaim, DecisionStatus, QuestionClaim
@@ -19,6 +20,7 @@ AnyClaim = TypeVar("AnyClaim", bound=Claim)
 ALIKE = 62.0
 """rapidfuzz token-set ratio of the stems from which two statements about the same segments are
 the same; elsewhere one must say all that the other says."""
+_NO_FIGURE = frozenset({"1"})  # "one cutover" is no more than "a cutover"
 
 
 def text_of(claim: Claim) -> str:
@@ -55,10 +57,11 @@ def merged(claims: Sequence[AnyClaim], language: str) -> tuple[AnyClaim, ...]:
 def same(one: Claim, other: Claim, language: str) -> bool:
     """Tell whether two claims of one kind say the same."""
     mine, yours = text_of(one), text_of(other)
-    together = bool(set(one.segment_ids) & set(other.segment_ids))
+    shared = set(one.segment_ids) & set(other.segment_ids)
+    together = bool(shared) or one.segment_ids == other.segment_ids
     return (
         _agree(one, other)
-        and figures(mine, language) == figures(yours, language)
+        and not (figures(mine, language) ^ figures(yours, language)) - _NO_FIGURE
         and negated(mine, language) == negated(yours, language)
         and not _renamed(mine, yours, language)
         and not _redated(mine, yours, language)
@@ -72,6 +75,8 @@ def _alike(mine: str, yours: str, language: str, *, together: bool) -> bool:
     stems, others = content_stems(mine, language), content_stems(yours, language)
     if not stems or not others:
         return together and normal_words(mine) == normal_words(yours)
+    if not vocabulary_for(language).negations:
+        return set(stems) == set(others)  # what one has and the other has not may be a "not"
     if not together:
         return set(stems) <= set(others) or set(others) <= set(stems)
     return fuzz.token_set_ratio(" ".join(stems), " ".join(others)) >= ALIKE
@@ -103,8 +108,9 @@ def _renamed(mine: str, yours: str, language: str) -> bool:
         return True
     stems, others = set(content_stems(mine, language)), set(content_stems(yours, language))
     only_mine, only_yours = stems - others, others - stems
-    swapped = len(only_mine) == 1 and len(only_yours) == 1
-    return swapped and not _spelt_alike(*only_mine, *only_yours)
+    if len(only_mine) != 1 or len(only_yours) != 1:
+        return False
+    return not _spelt_alike(*only_mine, *only_yours)
 
 
 def _redated(mine: str, yours: str, language: str) -> bool:

@@ -102,32 +102,6 @@ def _asked(moment: Moment, lines: Sequence[Line], language: str) -> list[str]:
     return [s for s in asking if len(content_stems(s, language)) > 1][-1:]
 
 
-def _adding(told: Sequence[str], more: Sequence[str], language: str) -> list[str]:
-    """Return those further sentences that add something to what is told."""
-    known = {stem for sentence in told for stem in content_stems(sentence, language)}
-    return [s for s in more if len(set(content_stems(s, language)) - known) > 1]
-
-
-def _understood(told: str, moment: Moment, language: str) -> bool:
-    """Tell whether sentences can be understood alone: they name what they are about."""
-    if moment.kind != "action":
-        enough = ENOUGH_OF_DECISION if moment.kind == "decision" else ENOUGH
-        return len(content_stems(told, language)) >= enough
-    for due in find_due(told, language):  # a date says nothing of the task
-        told = told.replace(due, " ")
-    return len(content_stems(told, language)) >= (ENOUGH if _PRONOUN.search(told) else ENOUGH - 1)
-
-
-def _asked(moment: Moment, lines: Sequence[Line], language: str) -> list[str]:
-    """Return the sentence that asked for a task, if it was asked for."""
-    cues = cues_for(language)
-    if moment.first == moment.anchor or cues is None:
-        return []
-    turn = lines[moment.first].sentences()
-    asking = [s for s in turn if cues.request.search(s)] or turn
-    return [s for s in asking if len(content_stems(s, language)) > 1][-1:]
-
-
 def _following(sentence: str, line: Line) -> list[str]:
     """Return the sentences after a telling one in the same turn, while they are short."""
     turn = line.sentences()

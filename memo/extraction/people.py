@@ -14,14 +14,19 @@ AFTER = 4
 """Segments after the last cited one in which somebody may still refuse a task."""
 
 
+def full_name(name: str, invited: Sequence[str]) -> str:
+    """Return how the list of those invited spells a name: "Priya" is "Priya Raman"."""
+    return match_person(name, invited) or name
+
+
 class People:
     """Those who were at a meeting, and what its transcript tells of them."""
 
     def __init__(self, transcript: Transcript, meeting: Meeting) -> None:
         self._transcript = transcript
-        heard = (p.name for p in transcript.participants)
-        named = (n for n in (*meeting.attendees, *heard) if normal_words(n))
-        self.names = tuple(dict.fromkeys(named))
+        invited = tuple(dict.fromkeys(n for n in meeting.attendees if normal_words(n)))
+        heard = (p.name for p in transcript.participants if normal_words(p.name))
+        self.names = tuple(dict.fromkeys((*invited, *(full_name(n, invited) for n in heard))))
         self.words = frozenset(word for name in self.names for word in normal_words(name))
 
     def present(self, claimed: Iterable[str | None], context: Mapping[int, str]) -> tuple[str, ...]:

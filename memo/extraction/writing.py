@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from memo.extraction.people import full_name
 from memo.extraction.verification import Verifier
 from memo.extraction.words import coverage, figures, names, normal_words
 from memo.model import (
@@ -78,9 +79,12 @@ def write_memo(
 
 def _participants(transcript: Transcript, meeting: Meeting) -> tuple[Participant, ...]:
     """Return who was heard, then who was invited and not recognised among them."""
-    heard = transcript.participants
+    invited = tuple(name for name in meeting.attendees if name.strip())
+    heard = [
+        p.model_copy(update={"name": full_name(p.name, invited)}) for p in transcript.participants
+    ]
     known = {p.name.casefold() for p in heard}
-    unheard = {name.casefold(): name for name in reversed(meeting.attendees) if name.strip()}
+    unheard = {name.casefold(): name for name in reversed(invited)}
     return (
         *heard,
         *(Participant(name=n) for key, n in reversed(unheard.items()) if key not in known),

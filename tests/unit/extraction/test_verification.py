@@ -196,8 +196,8 @@ def test_who_first_cannot_and_then_does_owns(desk: Desk) -> None:
         ("by the end of the week", "by the end of the week", dt.date(2026, 3, 6)),
         (None, None, None),
         ("", None, None),
-        ("Mon", "by the end of the week", dt.date(2026, 3, 6)),  # part of a word is no word
-        ("by Christmas", "by the end of the week", dt.date(2026, 3, 6)),
+        ("Mon", None, None),  # part of a word is no word
+        ("by Christmas", None, None),
     ],
 )
 def test_due_words_were_said_and_are_resolved_in_the_zone_of_the_meeting(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from memo.language_model.tokens import estimate_tokens, fewest_tokens
@@ -15,7 +15,8 @@ def test_estimates_lie_between_nothing_and_one_token_a_byte(text: str) -> None:
     assert fewest_tokens(text) <= estimate_tokens(text) <= most
 
 
-@given(st.lists(st.text(alphabet="abcäß –,.;0123456789", max_size=30), max_size=5))
+@example(["", " ", " "])
+@given(st.lists(st.text(alphabet="abcäß  –,.;01", max_size=30), max_size=5))
 def test_lines_cost_no_more_together_than_alone(lines: list[str]) -> None:
     together = estimate_tokens("\n".join(lines))
     assert together <= sum(map(estimate_tokens, lines)) + len(lines)

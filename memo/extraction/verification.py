@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memo.extraction.cues import cues_for
 from memo.extraction.dates import find_due, resolve_due
 from memo.extraction.evidence import Found, Quotes
 from memo.extraction.merging import text_of
@@ -214,9 +215,11 @@ class Verifier:
     def _said_due(self, claim: ActionClaim, proof: _Proof) -> str | None:
         """Return the due words as they were said around the evidence, or None."""
         wanted = normal_words(claim.due_text or "")
-        if not wanted:
+        told = claim.due_text or ""
+        known = cues_for(self._language) is None or find_due(told, self._language)
+        if not wanted or (len(wanted) == 1 and not known):  # a single word is a day, or nothing
             return None
-        said = self._quotes.said(claim.due_text or "", proof.context)
+        said = self._quotes.said(told, proof.context)
         if said:
             return said.strip(" .,;:!?…")
         spoken = " ".join(word for text in proof.spoken for word in normal_words(text))

@@ -193,14 +193,15 @@ class _Models:
         if settings.llm_url is None:  # `Settings` sees to it
             raise ConfigError("llm_url is not set", hint="Give the address with --llm-url.")
         key = api_key(settings)
-        yield Endpoint(
+        with Endpoint(
             settings.llm_url,
             settings.llm_model,
             api_key=key.get_secret_value() if key else None,
             timeout=settings.llm_timeout,
             attempts=_ATTEMPTS,
             context_tokens=settings.llm_context,
-        )
+        ) as endpoint:
+            yield endpoint
 
 
 def read_memo(path: Path, folder: Path | None) -> Memo:

@@ -95,7 +95,7 @@ class Quotes:
         exact = list(islice(self._exact(wanted, 0, len(self._words)), 2))
         if exact and (len(wanted) > 2 or len(exact) == 1):
             return self._found(exact[0])
-        fuzzy = self._fuzzy(wanted, set(around))
+        fuzzy = self._fuzzy(wanted, around)
         return self._found(fuzzy) if fuzzy else None
 
     def part_of(self, segment_id: int, about: str, score: float) -> Found | None:
@@ -202,35 +202,39 @@ class Quotes:
             if in_turn and self._words[first : first + size] == wanted:
                 yield _Match(first, first + size - 1, 1.0)
 
-    def _fuzzy(self, wanted: list[str], around: set[int]) -> _Match | None:
+    def _fuzzy(self, wanted: list[str], around: Sequence[int]) -> _Match | None:
         """Find the words that nearly say it, near the cited segments if they are there."""
         if len(wanted) < 3:
             return None
-        likely = self._likely(wanted)
-        near = [block for block in likely if self._touches(block, around)]
-        for blocks in (near, likely):
+        everywhere = (0, len(self._words))
+        for stretches in ([self._words_of(i) for i in around], [everywhere]):
+            blocks = self._likely(wanted, stretches, rare=stretches == [everywhere])
             matches = [m for block in blocks if (m := self._aligned(wanted, *block))]
             if matches:
                 return max(matches, key=lambda m: m.score)
         return None
 
-    def _touches(self, block: tuple[int, int], segment_ids: set[int]) -> bool:
-        first, last = self._segment_of[block[0]], self._segment_of[block[1] - 1]
-        return not segment_ids.isdisjoint(range(first, last + 1))
-
-    def _likely(self, wanted: list[str]) -> list[tuple[int, int]]:
-        """Return the stretches [first, end) of words that share most with a quote, best first.
+    def _likely(
+        self, wanted: list[str], stretches: Sequence[tuple[int, int]], *, rare: bool
+    ) -> list[tuple[int, int]]:
+        """Return the blocks [first, end) of words that share most with a quote, best first.
 
         Each place of each wanted word tells where the quote would begin; where many agree,
         it is looked at.
+
+        Args:
+            wanted: The words of the quote.
+            stretches: Words [first, end) in which it is looked for.
+            rare: Only words that are not said all the time tell a place.
         """
         step = max(2, len(wanted) // 2)
         hits: Counter[tuple[int, tuple[int, int]]] = Counter()
         for offset, word in enumerate(wanted):
-            places = self._places.get(word, ())
-            for place in places if len(places) <= COMMON else ():
-                turn = self._turns[self._segment_of[place]]
-                hits[max(turn[0], place - offset) // step, turn] += 1
+            places = self._places.get(word, [])
+            for begin, end in stretches if not rare or len(places) <= COMMON else ():
+                for place in places[bisect_left(places, begin) : bisect_left(places, end)]:
+                    turn = self._turns[self._segment_of[place]]
+                    hits[max(turn[0], place - offset) // step, turn] += 1
         ranked = sorted(hits, key=lambda key: (-hits[key], key))[:CANDIDATES]
         return [
             (

@@ -170,6 +170,17 @@ def test_of_two_equal_quotes_the_nearer_is_meant(desk: Desk) -> None:
         assert found.speaker == speaker
 
 
+def test_of_many_places_that_nearly_say_it_the_near_one_is_meant(desk: Desk) -> None:
+    transcript = desk.talk(
+        *[(f"P{n % 4}", f"We move item{n} to the shelf on the second floor.") for n in range(6000)]
+    )
+    quotes = Quotes(transcript)
+    for place in (0, 4321, 5999):
+        found = quotes.find("we moved an item to the shelf on the second flour", [place])
+        assert found is not None
+        assert found.segment_ids[0] in range(place - 3, place + 4)
+
+
 def test_a_quote_is_cut_out_of_text_without_spaces(desk: Desk) -> None:
     transcript = desk.talk(
         ("李", "好的。我们下周一发布新版本,请准备。"), ("王", "来週の金曜日までに。"), language="zh"

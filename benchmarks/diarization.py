@@ -9,7 +9,7 @@ and confused speech in per cent of all speech, as pyannote.metrics counts it: 0.
 of a reference's border are left out, overlapping speech counts once for each who speaks, and voices
 are matched as favourably as can be. `found` is how many voices were found, `true` how many there
 are. `RTF` is seconds of work (finding speech included) for a second of sound on this machine; `MB`
-the peak of the process so far.
+the peak of the process so far. A file of nothing but zeros is named and left out.
 
 `--words` transcribes `examples/weekly-call.m4a` too, and counts the rightly recognised words that
 the wrong voice got.
@@ -36,7 +36,7 @@ import numpy.typing as npt
 from memo.model import Transcript, Turn
 from memo.ports import Artifact, silent
 from memo.speech.attribution import attribute
-from memo.speech.audio import probe
+from memo.speech.audio import decode, probe
 from memo.speech.diarization import SpectralDiarizer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,8 +141,11 @@ def recordings(folders: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
                 yield sound, rttm
 
 
-def measure(sound: Path, rttm: Path, *, count_given: bool) -> Errors:
-    """Measure one recording, and write its line of the table."""
+def measure(sound: Path, rttm: Path, *, count_given: bool) -> Errors | None:
+    """Measure one recording, and write its line of the table; None if it holds no sound."""
+    if not any(block.any() for block in decode(sound)):
+        say(f"{sound.stem:28.28}  holds nothing but zeros")
+        return None
     reference = read_rttm(rttm)
     true = len({turn.speaker for turn in reference})
     duration = probe(sound).duration or 0.0
@@ -218,7 +221,8 @@ def main() -> None:
     given = parser.parse_args()
     say(f"{'':28}     DER  missed   false  confus  found  true   seconds     RTF    MB")
     pairs = recordings(given.folders or FOLDERS)
-    errors = [measure(*pair, count_given=given.count_given) for pair in pairs]
+    measured = [measure(*pair, count_given=given.count_given) for pair in pairs]
+    errors = [found for found in measured if found is not None]
     if errors:
         means = "  ".join(f"{part:6.1f}" for part in np.mean(errors, axis=0))
         say(f"{f'mean of {len(errors)}':28}  {means}")

@@ -30,6 +30,7 @@ _VERSION = 1  # of the method: a change makes old checkpoints stale
 _WINDOW = 1.5  # s
 _HOP = 0.75  # s
 _SHORTEST = 0.2  # s; less sound says nothing about a voice
+_BREATH = 0.5  # s; a shorter pause of the same voice belongs to its turn
 _LONGEST_PIECE = 60.0  # s of sound in memory at once
 
 
@@ -177,13 +178,13 @@ def _nearest(piece: Span, windows: Sequence[Window], voices: Sequence[int]) -> t
 
 
 def _labelled(found: Iterable[tuple[float, float, int]]) -> list[Turn]:
-    """Join what one voice says without a pause, and number the voices by first appearance."""
+    """Join what one voice says without a real pause, and number the voices by first appearance."""
     names: dict[int, str] = {}
     turns: list[Turn] = []
     for start, end, voice in found:
         name = names.setdefault(voice, f"Speaker {len(names) + 1}")
         turn = Turn(start=round(start, 3), end=round(end, 3), speaker=name)
-        if turns and turns[-1].speaker == name and turns[-1].end == turn.start:
+        if turns and turns[-1].speaker == name and turn.start - turns[-1].end <= _BREATH:
             turn = turn.model_copy(update={"start": turns.pop().start})
         turns.append(turn)
     return turns

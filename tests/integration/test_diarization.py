@@ -125,7 +125,7 @@ def test_the_number_of_voices_may_be_given(examples: Path, speakers: int) -> Non
 
 @pytest.mark.parametrize(
     ("name", "count", "most"),
-    [  # measured: 4.6, 2.0, 3.3 and 0.0 %
+    [  # measured: 4.3, 2.7, 2.2 and 0.0 %
         ("multi/libri_2spk.m4a", 2, 0.06),
         ("multi/libri_4spk.m4a", 4, 0.05),
         ("calls/autorepairs40.flac", 2, 0.06),
@@ -172,9 +172,7 @@ def test_noise_has_no_speakers(tmp_path: Path) -> None:
 
 def test_a_single_word_is_one_speaker(tmp_path: Path, examples: Path) -> None:
     sound = next(decode(examples / "weekly-call.m4a"))[: int(1.8 * SAMPLE_RATE)]
-    assert voices(diarize(write(tmp_path / "short.wav", sound), 3)) == ["Speaker 1"] or voices(
-        diarize(write(tmp_path / "short.wav", sound), 3)
-    ) == ["Speaker 1", "Speaker 2"]
+    assert voices(diarize(write(tmp_path / "short.wav", sound), 3)) == ["Speaker 1"]
 
 
 # --- What is kept, and what is not ------------------------------------------------------------

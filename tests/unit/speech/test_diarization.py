@@ -61,7 +61,9 @@ def test_windows_cover_all_speech_that_is_long_enough(spans: list[Span]) -> None
 
 
 @given(speech(), st.data())
-def test_turns_fill_the_speech_and_nothing_else(spans: list[Span], data: st.DataObject) -> None:
+def test_turns_fill_the_speech_and_at_most_the_breaths_in_it(
+    spans: list[Span], data: st.DataObject
+) -> None:
     pieces = list(cut_long(spans))
     windows = list(plan(pieces))
     if not windows:
@@ -72,9 +74,10 @@ def test_turns_fill_the_speech_and_nothing_else(spans: list[Span], data: st.Data
     turns = turns_of(pieces, windows, voices)
 
     assert all(a.end <= b.start + 1e-9 for a, b in pairwise(turns))
-    assert sum(turn.duration for turn in turns) == pytest.approx(
-        sum(piece.duration for piece in pieces), abs=0.01
-    )
+    breaths = (b.start - a.end for a, b in pairwise(pieces) if b.start - a.end <= 0.5)
+    speech = sum(piece.duration for piece in pieces)
+    filled = sum(turn.duration for turn in turns)
+    assert speech - 0.01 <= filled <= speech + sum(breaths) + 0.01
     assert list(dict.fromkeys(turn.speaker for turn in turns)) == [
         f"Speaker {n + 1}" for n in range(len({turn.speaker for turn in turns}))
     ]
@@ -88,6 +91,12 @@ def test_a_change_of_voice_lies_between_the_windows() -> None:
     assert [(turn.start, turn.end, turn.speaker) for turn in turns] == [
         (10, 11.875, "Speaker 1"), (11.875, 14.5, "Speaker 2")
     ]  # fmt: skip
+
+
+def test_a_breath_does_not_end_a_turn_but_a_pause_does() -> None:
+    pieces = [span(0, 1), span(1.4, 2.4), span(3, 4), span(4.3, 5.3)]
+    turns = turns_of(pieces, list(plan(pieces)), [0, 0, 0, 1])
+    assert [(turn.start, turn.end) for turn in turns] == [(0, 2.4), (3, 4), (4.3, 5.3)]
 
 
 def test_one_window_within_anothers_speech_is_a_slip() -> None:

@@ -9,8 +9,9 @@ too): one writing thread wrote 13 to 15 tokens a second, two that do not spin 7,
 (llama.cpp's default) 2.4, for 1.6 and 2.3 times the processor time. A second question about 900
 known tokens read 22. Guessing ahead from the prompt (n-grams) cost 6 to 19 % more processor time
 for -20 to +15 % in speed, within the noise; a cache in q8_0 31 % more; `n_ubatch` 128 made no
-difference, 1024 cost 10 % more. Leaving out the repacking of weights saved 0.5 GB and 1.6 s at the start here, but
-other processors read faster with it. None of these is changed from llama.cpp's default.
+difference, 1024 cost 10 % more. Leaving out the repacking of weights saved 0.5 GB and 1.6 s at the
+start here, but other processors read faster with it. None of these is changed from llama.cpp's
+default.
 
 A loaded model has threads, so a process that has one cannot be forked by `os.fork` alone: the
 child would wait for them at its exit. Children of `multiprocessing` end as they should.

@@ -29,7 +29,8 @@ LONGEST = 45
 """Words that a statement may have; more is a speech."""
 
 _FILLER = re.compile(
-    r"(?:^|(?<=[\s,]))(?:um+|uh+|er+m?|hmm+|äh+m?|ehm?|you know|i mean)\b[,.…]*\s*", re.IGNORECASE
+    r"(?:^|(?<=[\s,]))(?:(?:um+|uh+|er+m?|hmm+|äh+m?|ehm?)\b[,.…]*|(?:you know|i mean),)\s*",
+    re.IGNORECASE,
 )
 _OPENING = re.compile(
     r"^(?:(?:so|okay|ok|right|good|well|then|and|but|yeah|yes|great|fine|all right|alright|also|"

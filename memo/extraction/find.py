@@ -20,6 +20,8 @@ REACH_BACK = 60.0
 """How many seconds before it a decision may have been argued."""
 REACH_ON = 8.0
 """How many seconds after it a proposal may be accepted."""
+MOST_NEAR = 30
+"""How many lines that may be: a transcript's times may all be the same."""
 ANNOUNCED = 4.0
 """What it adds that somebody said "so, decision"."""
 THRESHOLDS: dict[Kind, float] = {"decision": 3.0, "action": 2.5, "question": 2.5}
@@ -95,17 +97,17 @@ def _overlap(earlier: Moment, later: Moment) -> bool:
 
 
 def _before(lines: Sequence[Line], place: int, seconds: float) -> Sequence[Line]:
-    """Return the lines in the seconds before one."""
-    first = place
-    while first > 0 and lines[place].start - lines[first - 1].end <= seconds:
+    """Return the lines in the seconds before one, `MOST_NEAR` at most."""
+    first, least = place, max(0, place - MOST_NEAR)
+    while first > least and lines[place].start - lines[first - 1].end <= seconds:
         first -= 1
     return lines[first:place]
 
 
 def _after(lines: Sequence[Line], place: int, seconds: float) -> Sequence[Line]:
-    """Return the lines in the seconds after one."""
-    last = place
-    while last + 1 < len(lines) and lines[last + 1].start - lines[place].end <= seconds:
+    """Return the lines in the seconds after one, `MOST_NEAR` at most."""
+    last, most = place, min(len(lines) - 1, place + MOST_NEAR)
+    while last < most and lines[last + 1].start - lines[place].end <= seconds:
         last += 1
     return lines[place + 1 : last + 1]
 

@@ -8,8 +8,11 @@ other one knew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any, TypeVar
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 from memo.extraction.cues import vocabulary_for
 from memo.extraction.dates import find_due
@@ -42,44 +45,120 @@ def merged(claims: Sequence[AnyClaim], language: str) -> tuple[AnyClaim, ...]:
     """
     left = list(set(claims))
     while True:
-        kept: list[AnyClaim] = []
+        kept = _Kept[AnyClaim](language)
         for claim in sorted(left, key=lambda c: (-len(text_of(c)), *_order(c))):
-            twin = next((i for i, other in enumerate(kept) if same(other, claim, language)), None)
-            if twin is None:
-                kept.append(claim)
-            else:
-                kept[twin] = _completed(kept[twin], claim)
-        if len(kept) == len(left):
-            return tuple(sorted(kept, key=_order))
-        left = kept  # what took over another's place may now stand beside a third
+            kept.add(claim)
+        once = kept.claims()
+        if len(once) == len(left):
+            return tuple(sorted(once, key=_order))
+        left = once  # what took over another's place may now stand beside a third
+
+
+class _Kept(Generic[AnyClaim]):
+    """Claims that are kept, found again by where they stand and by what they say.
+
+    Two claims can be the same only if they share a segment, or if one says all that the other
+    says: then the rarest word of the one is in the other.
+    """
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._claims: list[AnyClaim] = []
+        self._ids: list[set[int]] = []
+        self._at: dict[int | None, list[int]] = defaultdict(list)
+        self._saying: dict[str, list[int]] = defaultdict(list)
+        self._about: dict[str, list[int]] = defaultdict(list)
+
+    def claims(self) -> list[AnyClaim]:
+        """Return what is kept."""
+        return [
+            claim.model_copy(update={"segment_ids": tuple(sorted(ids))}) if ids else claim
+            for claim, ids in zip(self._claims, self._ids, strict=True)
+        ]
+
+    def add(self, claim: AnyClaim) -> None:
+        """Keep a claim, or complete the first one that says the same."""
+        for place in self._candidates(claim):
+            if same(self._claims[place], claim, self._language):
+                self._claims[place] = _completed(self._claims[place], claim)
+                self._ids[place].update(claim.segment_ids)
+                return
+        self._remember(claim)
+
+    def _candidates(self, claim: AnyClaim) -> list[int]:
+        content = _told(text_of(claim), self._language).content
+        places = {p for i in claim.segment_ids or (None,) for p in self._at.get(i, ())}
+        places.update(p for stem in content for p in self._about.get(stem, ()))
+        if content:
+            rarest = min(content, key=lambda stem: len(self._saying.get(stem, ())))
+            places.update(self._saying.get(rarest, ()))
+        return sorted(places)
+
+    def _remember(self, claim: AnyClaim) -> None:
+        place = len(self._claims)
+        self._claims.append(claim)
+        self._ids.append(set(claim.segment_ids))
+        for i in dict.fromkeys(claim.segment_ids) or (None,):
+            self._at[i].append(place)
+        content = _told(text_of(claim), self._language).content
+        for stem in content:
+            self._saying[stem].append(place)
+        if content:
+            self._about[min(content, key=lambda s: (len(self._saying[s]), s))].append(place)
 
 
 def same(one: Claim, other: Claim, language: str) -> bool:
     """Tell whether two claims of one kind say the same."""
-    mine, yours = text_of(one), text_of(other)
+    mine, yours = _told(text_of(one), language), _told(text_of(other), language)
     shared = set(one.segment_ids) & set(other.segment_ids)
     together = bool(shared) or one.segment_ids == other.segment_ids
     return (
-        _agree(one, other)
-        and not (figures(mine, language) ^ figures(yours, language)) - _NO_FIGURE
-        and negated(mine, language) == negated(yours, language)
-        and not _renamed(mine, yours, language)
-        and not _redated(mine, yours, language)
+        mine.figures == yours.figures
+        and mine.negated == yours.negated
         and _alike(mine, yours, language, together=together)
+        and _agree(one, other)
+        and not _renamed(mine, yours)
+        and _within(mine.dates, yours.dates)
     )
 
 
-def _alike(mine: str, yours: str, language: str, *, together: bool) -> bool:
+@dataclass(frozen=True)
+class _Told:
+    """What a sentence says, as far as two are compared."""
+
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    content: frozenset[str]
+    figures: frozenset[str]
+    names: frozenset[str]
+    dates: frozenset[str]
+    negated: bool
+
+
+@lru_cache(maxsize=20_000)
+def _told(text: str, language: str) -> _Told:
+    stems = content_stems(text, language)
+    return _Told(
+        words=tuple(normal_words(text)),
+        stems=tuple(stems),
+        content=frozenset(stems),
+        figures=frozenset(figures(text, language) - _NO_FIGURE),
+        names=frozenset(stem for name in names(text) for stem in content_stems(name, language)),
+        dates=frozenset(word for due in find_due(text, language) for word in normal_words(due)),
+        negated=negated(text, language),
+    )
+
+
+def _alike(mine: _Told, yours: _Told, language: str, *, together: bool) -> bool:
     from rapidfuzz import fuzz
 
-    stems, others = content_stems(mine, language), content_stems(yours, language)
-    if not stems or not others:
-        return together and normal_words(mine) == normal_words(yours)
+    if not mine.stems or not yours.stems:
+        return together and mine.words == yours.words
     if not vocabulary_for(language).negations:
-        return set(stems) == set(others)  # what one has and the other has not may be a "not"
+        return mine.content == yours.content  # what only one has may be a "not"
     if not together:
-        return set(stems) <= set(others) or set(others) <= set(stems)
-    return fuzz.token_set_ratio(" ".join(stems), " ".join(others)) >= ALIKE
+        return _within(mine.content, yours.content)
+    return fuzz.token_set_ratio(" ".join(mine.stems), " ".join(yours.stems)) >= ALIKE
 
 
 def _agree(one: Claim, other: Claim) -> bool:
@@ -94,40 +173,25 @@ def _agree(one: Claim, other: Claim) -> bool:
 
 def _compatible(one: str | None, other: str | None) -> bool:
     """Tell whether two names, or two dates, may be the same: one says no more than the other."""
-    mine, yours = set(normal_words(one or "")), set(normal_words(other or ""))
-    return mine <= yours or yours <= mine
+    return _within(frozenset(normal_words(one or "")), frozenset(normal_words(other or "")))
 
 
-def _renamed(mine: str, yours: str, language: str) -> bool:
+def _within(one: frozenset[str], other: frozenset[str]) -> bool:
+    return one <= other or other <= one
+
+
+def _renamed(mine: _Told, yours: _Told) -> bool:
     """Tell whether one of two sentences has a name that the other has not, or puts another word.
 
     A single word that stands in another's place may always be a name: "Priya signs", "Tomas
     signs"; names are not always written like names.
     """
-    if _missing(names(mine), yours, language) or _missing(names(yours), mine, language):
+    if not (mine.names <= yours.content and yours.names <= mine.content):
         return True
-    stems, others = set(content_stems(mine, language)), set(content_stems(yours, language))
-    only_mine, only_yours = stems - others, others - stems
+    only_mine, only_yours = mine.content - yours.content, yours.content - mine.content
     if len(only_mine) != 1 or len(only_yours) != 1:
         return False
     return not _spelt_alike(*only_mine, *only_yours)
-
-
-def _redated(mine: str, yours: str, language: str) -> bool:
-    """Tell whether both sentences say when, and not the same."""
-    one, other = (
-        {word for due in find_due(text, language) for word in normal_words(due)}
-        for text in (mine, yours)
-    )
-    return not (one <= other or other <= one)
-
-
-def _missing(found: Collection[str], text: str, language: str) -> bool:
-    words, stems = set(normal_words(text)), set(content_stems(text, language))
-    return any(
-        not set(normal_words(name)) <= words and not set(content_stems(name, language)) <= stems
-        for name in found
-    )
 
 
 def _spelt_alike(one: str, other: str) -> bool:
@@ -137,10 +201,8 @@ def _spelt_alike(one: str, other: str) -> bool:
 
 
 def _completed(kept: AnyClaim, other: AnyClaim) -> AnyClaim:
-    """Return the kept claim with what only the other one knows."""
-    added: dict[str, Any] = {
-        "segment_ids": tuple(sorted({*kept.segment_ids, *other.segment_ids})),
-    }
+    """Return the kept claim with what only the other one knows, in its own place."""
+    added: dict[str, Any] = {}
     for field in type(kept).model_fields:
         if getattr(kept, field) is None:
             added[field] = getattr(other, field)

@@ -29,6 +29,7 @@ _FEWEST = 4  # windows of a voice, on average
 _FEWEST_OF_HALF = 2
 _SHARE_KEPT = 0.1  # of the other windows, as neighbours
 _LEAST_KEPT = 8
+_MOST_KEPT = 30  # more tie those who speak little in a long recording to others
 _STARTS = 8
 _ROUNDS = 100
 
@@ -77,7 +78,7 @@ def _affinity(embeddings: Embeddings) -> Matrix:
     alike = np.maximum(0.0, (embeddings @ embeddings.T).astype(np.float64))
     np.fill_diagonal(alike, 0.0)
     size = len(alike)
-    kept = min(size - 1, max(_LEAST_KEPT, round(size * _SHARE_KEPT)))
+    kept = min(size - 1, max(_LEAST_KEPT, min(_MOST_KEPT, round(size * _SHARE_KEPT))))
     least = np.partition(alike, size - kept, axis=1)[:, size - kept, None]
     alike[alike < least] = 0.0
     return (alike + alike.T) / 2

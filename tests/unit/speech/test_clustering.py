@@ -85,6 +85,14 @@ def test_somebody_who_speaks_little_is_not_lost() -> None:
     assert same_partition(cluster(spoken(directions(3), said)), said)
 
 
+def test_many_voices_of_a_long_recording_are_told_apart() -> None:
+    """Some speak a tenth as much as others; voices resemble one another as real ones do."""
+    common, *own = directions(15)
+    voices = unit([0.8 * common + voice for voice in own])
+    said = [voice for voice in range(14) for _ in range(120 if voice % 2 else 12)]
+    assert same_partition(cluster(spoken(voices, said, spread=0.5)), said)
+
+
 def test_what_was_not_sampled_has_the_nearest_voice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clustering, "_SAMPLED", 60)
     said = order(3, 600)

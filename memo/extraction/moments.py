@@ -177,18 +177,19 @@ def _decision(
         decided_by=tuple(
             dict.fromkeys(line.speaker for line in (anchor, *agreed) if line.speaker is not None)
         ),
-        status=_status(moment.sentence, cues),
+        status=_status(moment, cues),
         doubt=None if moment.score > UNCLEAR else "nobody was heard to agree to it",
     )
 
 
-def _status(sentence: str, cues: Cues) -> DecisionStatus:
-    if cues.settle.search(sentence):
+def _status(moment: Moment, cues: Cues) -> DecisionStatus:
+    """Return what became of a proposal; one that nobody was heard to accept is still one."""
+    if cues.settle.search(moment.sentence) and moment.score > UNCLEAR:
         return DecisionStatus.ACCEPTED
-    if cues.defer.search(sentence):
-        return DecisionStatus.PROPOSED
-    if cues.refuse.search(sentence):
+    if cues.refuse.search(moment.sentence):
         return DecisionStatus.REJECTED
+    if cues.defer.search(moment.sentence) or moment.score <= UNCLEAR:
+        return DecisionStatus.PROPOSED
     return DecisionStatus.ACCEPTED
 
 

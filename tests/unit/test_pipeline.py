@@ -43,7 +43,7 @@ TALK = """WEBVTT
 <v Ann>Okay, I'll tell the customers by Wednesday.
 
 00:00:15.000 --> 00:00:19.000
-<v Bo>Do we know whether the press was told? I don't know.
+<v Bo>Do we know whether the press was told? I don't know, they haven't replied.
 """
 
 

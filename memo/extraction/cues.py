@@ -19,15 +19,17 @@ from typing import Any
 class Cues:
     """The cues of one language, each a compiled alternation to search in one sentence.
 
-    `announce` says that the next words are the decision, `settle` closes a matter outright,
-    `lean` may close it, `accept` agrees to what was said before, `propose` puts something up,
-    `defer` puts it off, `refuse` turns it down; `unreal` marks what-ifs and jokes; `promise`
-    takes on a task, `assent` takes on what was just asked, `request` asks somebody, `chore` is a
-    promise about the call itself, `unable` declines; `unknown` says that nobody knows, `pending`
-    that somebody will find out, `open` that a question is left so; `reason` opens a why.
+    `announce` says that the next words are the decision, `explicit` that something is decided,
+    `settle` closes a matter outright, `lean` may close it, `accept` agrees to what was said
+    before, `propose` puts something up, `defer` puts it off, `refuse` turns it down; `unreal`
+    marks what-ifs and jokes; `promise` takes on a task, `assent` takes on what was just asked,
+    `request` asks somebody, `chore` is a promise about the call itself, `unable` declines;
+    `unknown` says that nobody knows, `pending` that somebody will find out, `open` that a question
+    is left so; `reason` opens a why.
     """
 
     announce: re.Pattern[str]
+    explicit: re.Pattern[str]
     settle: re.Pattern[str]
     lean: re.Pattern[str]
     accept: re.Pattern[str]

@@ -156,7 +156,9 @@ def _only_announces(sentence: str, cues: Cues) -> bool:
 
 def _settles(sentence: str, cues: Cues) -> float:
     weight = 0.0
-    if cues.settle.search(sentence):
+    if cues.explicit.search(sentence):
+        weight = 3.5
+    elif cues.settle.search(sentence):
         weight = 2.5
     elif cues.defer.search(sentence) or cues.refuse.search(sentence) or cues.lean.search(sentence):
         weight = 1.5

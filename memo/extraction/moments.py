@@ -184,7 +184,8 @@ def _decision(
 
 def _status(moment: Moment, cues: Cues) -> DecisionStatus:
     """Return what became of a proposal; one that nobody was heard to accept is still one."""
-    if cues.settle.search(moment.sentence) and moment.score > UNCLEAR:
+    settled = cues.explicit.search(moment.sentence) or cues.settle.search(moment.sentence)
+    if settled and moment.score > UNCLEAR:
         return DecisionStatus.ACCEPTED
     if cues.refuse.search(moment.sentence):
         return DecisionStatus.REJECTED

@@ -56,12 +56,17 @@ def meeting_of(
     if began is None:
         began, warning = _guessed(path, zone)
     meeting = Meeting(
-        title=title or (media.title if media else None) or title_from(path),
+        title=_whole(title) or (media.title if media else None) or title_from(path),
         started_at=began.astimezone(zone),
         timezone=timezone,
-        attendees=tuple(attendees),
+        attendees=tuple(map(_whole, attendees)),
     )
     return meeting, warning
+
+
+def _whole(text: str | None) -> str:
+    """Return a text without what the terminal's encoding could not read, which no file can hold."""
+    return (text or "").encode("utf-8", errors="replace").decode()
 
 
 def parse_instant(text: str, timezone: str) -> dt.datetime:

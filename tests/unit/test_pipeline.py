@@ -513,3 +513,8 @@ def test_every_error_of_a_conversion_is_one_line(tools: Tools, tmp_path: Path) -
         run(tools, tmp_path / "a\nb.m4a")
     assert "\n" not in str(caught.value)
     assert json.dumps(str(caught.value))
+
+
+def test_words_that_no_encoding_knows_do_not_stop_a_memo(tools: Tools, call: Path) -> None:
+    outcome = run(tools, call, title="call \udcff", attendees=("Ann\udcfe",))
+    assert outcome.memo.title == "call ?"

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from memo.errors import AnswerTooLong, InvalidAnswer, LanguageModelUnavailable
 from memo.extraction import read_by_rules
 from memo.extraction.cues import Cues, cues_for, vocabulary_for
-from memo.extraction.moments import tidy
+from memo.extraction.find import find_moments
+from memo.extraction.lines import Line
+from memo.extraction.moments import UNCLEAR, tidy
 from memo.extraction.words import normal_words
 from memo.model import Meeting, Transcript, Verdict
 
@@ -232,3 +234,25 @@ def test_a_sentence_of_any_length_is_put_in_order_quickly(unit: str) -> None:
 def test_tidying_adds_no_word(words: list[str]) -> None:
     text = " ".join(words)
     assert set(normal_words(tidy(text))) <= set(normal_words(text))
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "We decided to ship on Friday."),
+        ("de", "Wir haben beschlossen, am Freitag auszuliefern."),
+        ("es", "Hemos decidido publicar el viernes."),
+    ],
+)
+def test_what_is_said_to_be_decided_needs_nobody_to_agree(language: str, sentence: str) -> None:
+    line = Line(0, 0.0, 3.0, "Ann", sentence, (0,))
+
+    (moment,) = (m for m in find_moments([line], language) if m.kind == "decision")
+
+    assert moment.score > UNCLEAR
+
+
+def test_what_was_decided_last_week_is_no_news() -> None:
+    line = Line(0, 0.0, 3.0, "Ann", "Last week we decided to ship on Friday.", (0,))
+
+    assert not [m for m in find_moments([line], "en") if m.kind == "decision"]

@@ -255,16 +255,14 @@ def _brief(line: Line) -> bool:
 def _task(told: Sequence[str], language: str) -> str:
     """Return a task in the words of whoever took it on or asked for it."""
     tellings = [s for s in told if len(content_stems(s, language)) > 1] or list(told)
-    first = _REQUEST_OPENING.sub("", _PROMISE_OPENING.sub("", tidy(tellings[0])))
-    if first != tidy(tellings[0]):
+    opening = tidy(tellings[0])
+    first = _REQUEST_OPENING.sub("", _PROMISE_OPENING.sub("", opening))
+    if first != opening:
         first = first.rstrip("?")
-    return tidy(
-        " ".join(
-            [first.rstrip("."), *tellings[1:]]
-            if len(tellings) == 1
-            else [first if first.endswith((".", "?", "!")) else first + ".", *tellings[1:]]
-        )
-    )
+    if len(tellings) == 1:
+        return tidy(first.rstrip("."))
+    end = "" if first.endswith((".", "?", "!")) else "."
+    return tidy(" ".join([first + end, *tellings[1:]]))
 
 
 def _addressed(lines: Sequence[Line], attendees: Sequence[str]) -> str | None:
@@ -280,12 +278,13 @@ def _addressed(lines: Sequence[Line], attendees: Sequence[str]) -> str | None:
 
 
 def _ids(moment: Moment, lines: Sequence[Line], numbers: Sequence[int]) -> tuple[int, ...]:
-    ids = [i for number in numbers for i in _telling_ids(moment, lines[number])]
-    return tuple(dict.fromkeys(ids))
-
-
-def _telling_ids(moment: Moment, line: Line) -> tuple[int, ...]:
-    return line.segment_ids if line.number != moment.anchor else line.segment_ids[:1]
+    """Return the segments of cited lines; of the telling line, which is quoted, only the first."""
+    cited = (
+        i
+        for number in numbers
+        for i in lines[number].segment_ids[: 1 if number == moment.anchor else None]
+    )
+    return tuple(dict.fromkeys(cited))
 
 
 def tidy(text: str) -> str:

@@ -112,7 +112,7 @@ def _unmistakable(votes: Counter[tuple[str, str]]) -> dict[str, str]:
     names: dict[str, str] = {}
     for (label, name), count in votes.items():
         rivals = [n for (la, na), n in votes.items() if (la == label) != (na == name)]
-        if count >= ENOUGH and count > 2 * max(0, *rivals, 0):
+        if count >= ENOUGH and count > 2 * max((0, *rivals)):
             names[label] = name
     return names
 

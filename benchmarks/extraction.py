@@ -6,7 +6,7 @@
     python benchmarks/extraction.py --llm http://127.0.0.1:11434/v1 --llm-model NAME
     python benchmarks/extraction.py --ami DIR --predictions FILE     also read AMI meetings
 
-The meetings are those of `tests/data/scripted`, with exact labels. Findings are matched to labels
+The meetings are those of `memo/evaluation/meetings`, with exact labels. Findings are matched to labels
 one to one so that the total likeness is highest (Kuhn 1955): 0.7 times the F1 of the content words'
 stems, 0.3 times the share of cited stretches within 15 s of each other, at least 0.40 to count.
 Labels marked optional are neither required nor wrong.
@@ -60,7 +60,7 @@ Json = dict[str, Any]
 Reader = Callable[[Transcript, Meeting], Draft]
 Span = tuple[float, float]
 
-SCRIPTED = Path(__file__).parent.parent / "tests" / "data" / "scripted"
+SCRIPTED = Path(__file__).parent.parent / "memo" / "evaluation" / "meetings"
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 TOLERANCE = 15.0
 MATCH = 0.40

@@ -27,7 +27,8 @@ from memo.weights import Kind
 
 pytestmark = pytest.mark.llm
 
-SCRIPTED = Path(__file__).parents[1] / "data" / "scripted" / "b2-warehouse-checkpoint.json"
+MEETINGS = Path(__file__).parents[2] / "memo" / "evaluation" / "meetings"
+SCRIPTED = MEETINGS / "b2-warehouse-checkpoint.json"
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 LINES = 14
 

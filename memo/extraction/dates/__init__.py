@@ -11,7 +11,7 @@ mentions in one phrase must agree ("Monday the twenty-seventh"). A wrong date is
 what people understand in two ways is None. Holidays are not known.
 
 Why no library. Phrases of `tests/data/due` (601, ours) and of the 57 labelled due dates of
-`tests/data/scripted` (not written for this), as right / wrong / no date:
+`memo/evaluation/meetings` (not written for this), as right / wrong / no date:
 
     dateparser 1.5.0    247 /  47 / 307     20 /  0 / 37     BSD, alive, 0.2 s to import
      - search_dates     274 / 195 / 132     30 /  9 / 18

@@ -17,7 +17,7 @@ from memo.model import Draft, Meeting, Memo, Participant, Recording, Segment, Tr
 from memo.ports import Answer, Artifact, Checkpoints, silent
 
 Said = tuple[str | None, str]
-SCRIPTED = Path(__file__).parents[2] / "data" / "scripted"
+SCRIPTED = Path(__file__).parents[3] / "memo" / "evaluation" / "meetings"
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 SECONDS_A_WORD = 0.4
 

@@ -17,7 +17,8 @@ from memo.errors import ConfigError
 from memo.extraction.dates import find_due, resolve_due
 
 DATA = Path(__file__).parents[2] / "data"
-SCRIPTED = sorted((DATA / "scripted").glob("*.json"))
+MEETINGS = Path(__file__).parents[3] / "memo" / "evaluation" / "meetings"
+SCRIPTED = sorted(MEETINGS.glob("*.json"))
 
 SAID_AT = dt.datetime(2025, 10, 15, 10, tzinfo=ZoneInfo("Europe/Berlin"))
 

@@ -14,7 +14,7 @@ from memo.extraction.names import match_person
 BOARD = ("Ruth Adeyemi", "Tomas Havlik", "Colm Brady", "Meera Joshi", "Walter Finch")
 WARD = ("Sabine Krüger", "Emre Aydin", "Lena Hoffmann", "Dr. Jonas Weidlich", "Petra Scholz")
 CALL = ("Priya Raman", "Tom Okafor", "Tom de Vries", "Marta Núñez", "Łukasz O'Neill", "Speaker 1")
-SCRIPTED = sorted((Path(__file__).parents[2] / "data" / "scripted").glob("*.json"))
+SCRIPTED = sorted((Path(__file__).parents[3] / "memo" / "evaluation" / "meetings").glob("*.json"))
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Vocabulary:
 @cache
 def cues_for(language: str) -> Cues | None:
     """Return the cues of a language (ISO 639-1), or None if there are none for it."""
-    data = _read(language)
+    data = language_data(language)
     if data is None:
         return None
     cues = data["cues"]
@@ -70,14 +70,15 @@ def cues_for(language: str) -> Cues | None:
 @cache
 def vocabulary_for(language: str) -> Vocabulary:
     """Return the vocabulary of a language, an empty one if it is not known."""
-    data = _read(language)
+    data = language_data(language)
     if data is None:
         return Vocabulary()
     return Vocabulary(**{name: frozenset(text.split()) for name, text in data["words"].items()})
 
 
 @cache
-def _read(language: str) -> dict[str, Any] | None:
+def language_data(language: str) -> dict[str, Any] | None:
+    """Return everything that is known of a language, by section, or None if nothing is."""
     if not re.fullmatch(r"[a-z]{2,3}", language):
         return None
     file = files("memo.extraction") / "languages" / f"{language}.toml"

@@ -11,8 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,19 @@ from typing import TYPE_CHECKING
 from memo.checkpoints import WorkFolder
 from memo.errors import LanguageModelError, MemoError
 from memo.export.files import write_outputs
-from memo.model import Draft, Media, Meeting, Memo, Recording, Transcript, Value, Verdict
+from memo.export.remarks import worded
+from memo.model import (
+    Draft,
+    Media,
+    Meeting,
+    Memo,
+    Recording,
+    Remark,
+    RemarkCode,
+    Transcript,
+    Value,
+    Verdict,
+)
 from memo.pipeline.meeting import meeting_of
 from memo.pipeline.outputs import (
     FORMATS,
@@ -30,7 +42,7 @@ from memo.pipeline.outputs import (
     render,
     render_transcript,
 )
-from memo.ports import Diarizer, LanguageModel, Progress, Transcriber
+from memo.ports import Checkpoints, Diarizer, LanguageModel, Progress, Transcriber
 from memo.speech.attribution import attribute
 from memo.speech.recording import identify
 from memo.speech.transcript_files import is_transcript, read_transcript
@@ -39,8 +51,8 @@ if TYPE_CHECKING:
     from memo.decision_log.log import DecisionLog, Recorded
     from memo.extraction import Prompts
 
-_VERSION = 1  # of what a conversion does: a change makes finished ones worth repeating
-NO_SPEECH = "no speech found"
+_VERSION = 2  # of what a conversion does: a change makes finished ones worth repeating
+_SILENCE = (Remark.of(RemarkCode.NO_SPEECH),)
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,7 @@ class Outcome(Value):
         """Return what `--strict` objects to."""
         memo = self.memo
         unsure = sum(f.verdict is not Verdict.SUPPORTED for f in memo.findings())
-        holes = sum(gap.reason != NO_SPEECH for gap in memo.coverage.gaps)
+        holes = sum(gap.remarks != _SILENCE for gap in memo.coverage.gaps)
         found = []
         if unsure:
             found.append(f"{unsure} of {len(memo.findings())} findings are not verified")
@@ -125,6 +137,15 @@ class Outcome(Value):
         if not memo.coverage.speech_seconds:
             found.append("nobody speaks in the recording")
         return tuple(found)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What there is to read of a recording; `warnings` are for its memo."""
+
+    transcript: Transcript
+    meeting: Meeting
+    warnings: tuple[Remark, ...]
 
 
 class _Done(Value):
@@ -153,11 +174,84 @@ def convert(job: Job, tools: Tools, progress: Progress) -> Outcome:
         DecisionLogError: The log refused; no file was written.
         OutputError: A result cannot be written; none was.
     """
+    with _opened(job, tools, progress) as conversion:
+        return conversion.run()
+
+
+def read(
+    transcript: Transcript,
+    meeting: Meeting,
+    tools: Tools,
+    *,
+    checkpoints: Checkpoints,
+    progress: Progress,
+    warnings: tuple[Remark, ...] = (),
+) -> Memo:
+    """Return the memo of a transcript; nothing is written or logged.
+
+    Args:
+        transcript: What was said.
+        meeting: What is known besides.
+        tools: Who reads.
+        checkpoints: Where the model's answers are kept.
+        progress: Told how far the reading has come.
+        warnings: For the memo.
+
+    Raises:
+        LanguageModelError: The language model failed.
+    """
+    from memo.extraction import write_memo
+
+    draft = _draft(transcript, meeting, tools, checkpoints, progress)
+    draft = draft.model_copy(update={"warnings": (*warnings, *draft.warnings)})
+    now, version = tools.now(), tools.version
+    return worded(write_memo(draft, transcript, meeting, created_at=now, memo_version=version))
+
+
+def _draft(
+    transcript: Transcript,
+    meeting: Meeting,
+    tools: Tools,
+    checkpoints: Checkpoints,
+    progress: Progress,
+) -> Draft:
+    from memo.extraction import read_by_rules, read_with_model
+
+    if tools.model is None:
+        return read_by_rules(transcript, meeting)
+    with tools.model() as model:
+        return read_with_model(
+            transcript,
+            meeting,
+            model=model,
+            prompts=tools.prompts,
+            small=tools.small,
+            checkpoints=checkpoints,
+            progress=progress,
+        )
+
+
+def hear(job: Job, tools: Tools, progress: Progress) -> Heard:
+    """Return what `convert` would read: the transcript of a recording, without reading it.
+
+    What is slow is kept in the recording's work folder, as `convert` does, and shared with it.
+
+    Raises:
+        RecordingError: The file is missing, unreadable or has no sound.
+        MissingDependencyError: A model's files are not there.
+        TranscriptionError: The ASR failed.
+    """
+    with _opened(job, tools, progress) as conversion:
+        return conversion.hear()
+
+
+@contextmanager
+def _opened(job: Job, tools: Tools, progress: Progress) -> Iterator[_Conversion]:
     recording = identify(job.path)
     media = None if is_transcript(job.path) else _probe(job.path)
     work = WorkFolder(tools.work, recording)
     with work.exclusive(progress):
-        return _Conversion(job, tools, progress, recording, media, work).run()
+        yield _Conversion(job, tools, progress, recording, media, work)
 
 
 class _Conversion:
@@ -195,8 +289,7 @@ class _Conversion:
         done = None if self._job.force else self._work.load("done", key, _Done)
         if done and all(map(self._ledger.is_unchanged, paths.values())):
             return self._outcome(done.memo, paths, (), was_done=True)
-        self._tools.fetch(self._is_sound)
-        transcript = self._transcript()
+        transcript = self.hear().transcript
         memo = self._memo(transcript, paths)
         files = render(paths, memo, transcript, self._job.path)
         kept = keeping_edited(files, self._ledger)
@@ -207,6 +300,11 @@ class _Conversion:
         return outcome
 
     # --- The stages ---------------------------------------------------------------------------
+
+    def hear(self) -> Heard:
+        """Return what was said."""
+        self._tools.fetch(self._is_sound)
+        return Heard(transcript=self._transcript(), meeting=self._meeting, warnings=self._warnings)
 
     def _transcript(self) -> Transcript:
         if not self._is_sound:
@@ -235,38 +333,24 @@ class _Conversion:
             )
         except MemoError as error:
             self._is_whole = False
-            warning = f"Nobody is named in the transcript: {error}."
+            warning = Remark.of(RemarkCode.VOICES_UNTOLD, error=str(error))
             return transcript.model_copy(update={"warnings": (*transcript.warnings, warning)})
         from memo.extraction import name_voices
 
         return name_voices(attribute(transcript, turns), self._meeting.attendees)
 
     def _memo(self, transcript: Transcript, paths: dict[str, Path]) -> Memo:
-        from memo.extraction import write_memo
-
         try:
-            draft = self._draft(transcript, self._meeting)
-        except LanguageModelError as error:
-            raise self._with_transcript(error, transcript, paths) from error
-        draft = draft.model_copy(update={"warnings": (*self._warnings, *draft.warnings)})
-        now, version = self._tools.now(), self._tools.version
-        return write_memo(draft, transcript, self._meeting, created_at=now, memo_version=version)
-
-    def _draft(self, transcript: Transcript, meeting: Meeting) -> Draft:
-        from memo.extraction import read_by_rules, read_with_model
-
-        if self._tools.model is None:
-            return read_by_rules(transcript, meeting)
-        with self._tools.model() as model:
-            return read_with_model(
+            return read(
                 transcript,
-                meeting,
-                model=model,
-                prompts=self._tools.prompts,
-                small=self._tools.small,
+                self._meeting,
+                self._tools,
                 checkpoints=self._work,
                 progress=self._progress,
+                warnings=self._warnings,
             )
+        except LanguageModelError as error:
+            raise self._with_transcript(error, transcript, paths) from error
 
     def _with_transcript(
         self, error: LanguageModelError, transcript: Transcript, paths: dict[str, Path]
@@ -323,7 +407,7 @@ class _Conversion:
             self._tools.version,
             self._recording.model_dump(),
             self._meeting.model_dump(mode="json"),
-            self._warnings,
+            [remark.model_dump() for remark in self._warnings],
             self._tools.transcriber_key if self._is_sound else None,
             self._job.language,
             [self._tools.diarizer is not None, self._job.speakers] if self._is_sound else None,

@@ -49,6 +49,93 @@ class Span(Value):
         return self.end - self.start
 
 
+# --- What memo says of its own work -----------------------------------------------------------
+
+
+class RemarkCode(StrEnum):
+    """What memo can remark; `memo.export.remarks` has the words, in every language."""
+
+    # why a stretch is a gap
+    NO_SPEECH = "no_speech"
+    NO_WORDS = "no_words"
+    REPEATED = "repeated"
+    DAMAGED = "damaged"
+    ENDS_EARLY = "ends_early"
+    ANSWER_TOO_LONG = "answer_too_long"
+    NO_USABLE_ANSWER = "no_usable_answer"
+    NO_RULES = "no_rules"
+    # what a reader should know of the recording
+    DAMAGED_AT = "damaged_at"
+    ENDS_EARLY_AT = "ends_early_at"
+    REPEATED_AT = "repeated_at"
+    SOUND_TRACKS = "sound_tracks"
+    NOBODY_SPEAKS = "nobody_speaks"
+    LITTLE_SPEECH = "little_speech"
+    LANGUAGE_UNSURE = "language_unsure"
+    DATE_OF_FILE = "date_of_file"
+    DATE_WITHOUT_TIME = "date_without_time"
+    VOICES_UNTOLD = "voices_untold"
+    VOICES_NAMED = "voices_named"
+    # ... of a transcript that somebody else made
+    TIMES_ESTIMATED = "times_estimated"
+    TIMES_BETWEEN_ESTIMATED = "times_between_estimated"
+    TIMES_OF_DAY = "times_of_day"
+    TIMES_IN_MILLISECONDS = "times_in_milliseconds"
+    MARKS_ASTRAY = "marks_astray"
+    ENDS_ESTIMATED = "ends_estimated"
+    STARTS_ESTIMATED = "starts_estimated"
+    NOT_UTF8 = "not_utf8"
+    UNREADABLE = "unreadable"
+    NO_SPEECH_LINES = "no_speech_lines"
+    ROLLING_CAPTIONS = "rolling_captions"
+    NO_NAMES = "no_names"
+    LANGUAGE_ASSUMED = "language_assumed"
+    # ... of how it was read, and in which language it is told
+    NO_TOPICS = "no_topics"
+    AS_SPOKEN = "as_spoken"
+    TRANSLATED = "translated"
+    NOT_TRANSLATED = "not_translated"
+    # why a finding is doubtful, or what of it was not checked
+    NOT_FOUND = "not_found"
+    PARTLY_FOUND = "partly_found"
+    NOT_SAID_NEAR = "not_said_near"
+    NOBODY_SAYS_NO = "nobody_says_no"
+    WORDS_SAY_NO = "words_say_no"
+    PERHAPS_ANSWERED = "perhaps_answered"
+    NOBODY_AGREED = "nobody_agreed"
+    WORDING_UNCHECKED = "wording_unchecked"
+    LEFT_AS_SPOKEN = "left_as_spoken"
+    # whatever else
+    OTHER = "other"
+
+
+class Remark(Value):
+    """Something memo says of its own work, in no language yet: what, and what belongs into it.
+
+    `code` is stable; later versions may add some. `values` are texts and counts by name; those
+    of a text are inserted as they are, whatever stands in them.
+    """
+
+    code: str
+    values: dict[str, int | str] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, code: RemarkCode, **values: int | str) -> Self:
+        """Return a remark; the wording of the code says which values it needs."""
+        return cls(code=code.value, values=values)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: object) -> object:
+        """Take a sentence that has no code, as transcripts of older versions hold them."""
+        if isinstance(given, str):
+            return {"code": RemarkCode.OTHER.value, "values": {"text": given}}
+        return given
+
+    def __hash__(self) -> int:
+        return hash((self.code, *sorted(self.values.items())))
+
+
 # --- What was recorded and said -------------------------------------------------------------
 
 
@@ -99,9 +186,13 @@ class Turn(Span):
 
 
 class Gap(Span):
-    """A stretch that the memo does not rest on, and why."""
+    """A stretch that the memo does not rest on, and why.
 
-    reason: str
+    `reason` is worded from `remarks` when a memo is done.
+    """
+
+    reason: str = ""
+    remarks: tuple[Remark, ...] = ()
 
 
 class Participant(Value):
@@ -131,7 +222,7 @@ class Transcript(Value):
     segments: tuple[Segment, ...]
     participants: tuple[Participant, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
     asr_model: str | None = None
 
     @model_validator(mode="after")
@@ -175,7 +266,7 @@ class Claim(Value):
 
     segment_ids: tuple[int, ...] = ()
     quote: str | None = None
-    doubt: str | None = None
+    doubt: Remark | None = None
 
 
 class DecisionClaim(Claim):
@@ -211,10 +302,18 @@ class Topic(Span):
     title: str
 
 
+class Translation(Value):
+    """A text of a draft, and how a model puts it in the memo's language. Not yet believed."""
+
+    text: str
+    translated: str
+
+
 class Draft(Value):
     """An unverified reading of a transcript, by a language model or by rules.
 
-    `gaps` are the stretches that could not be read; `reader` names the model.
+    `gaps` are the stretches that could not be read; `reader` names the model. `translations` are
+    those of its texts into the memo's language, where that is another one.
     """
 
     reader: str
@@ -225,7 +324,8 @@ class Draft(Value):
     actions: tuple[ActionClaim, ...] = ()
     questions: tuple[QuestionClaim, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
 
 # --- What the transcript bears out ------------------------------------------------------------
@@ -251,13 +351,19 @@ class Evidence(Span):
 
 
 class Finding(Value):
-    """A claim, the evidence found for it and the verdict on it; `reason` explains a doubt."""
+    """A claim, the evidence found for it and the verdict on it; `reason` explains a doubt.
+
+    `reason` is worded from `remarks` when a memo is done. `untranslated` is the sentence that was
+    held against the transcript, where the one that is told is its translation.
+    """
 
     id: str
     verdict: Verdict
     confidence: Probability
     evidence: tuple[Evidence, ...]
     reason: str | None = None
+    remarks: tuple[Remark, ...] = ()
+    untranslated: str | None = None
 
     @model_validator(mode="after")
     def _check_evidence(self) -> Self:
@@ -316,7 +422,9 @@ class Provenance(Value):
 class Memo(Value):
     """The outcome of a meeting; its JSON form is the `memo.json` contract.
 
-    Every finding is kept, believed or not: exporters mark what is not supported.
+    Every finding is kept, believed or not: exporters mark what is not supported. `language` is
+    spoken, `memo_language` written (the spoken one in memos that do not say). `warnings` are
+    worded from `remarks` when a memo is done.
     """
 
     schema_version: Literal[1] = 1
@@ -324,6 +432,7 @@ class Memo(Value):
     started_at: AwareDatetime | None
     timezone: str
     language: str
+    memo_language: str | None = None
     duration: Seconds
     recording: Recording
     participants: tuple[Participant, ...] = ()
@@ -334,7 +443,13 @@ class Memo(Value):
     open_questions: tuple[OpenQuestion, ...] = ()
     coverage: Coverage
     warnings: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     provenance: Provenance
+
+    @property
+    def written_in(self) -> str:
+        """Language that the memo is written in."""
+        return self.memo_language or self.language
 
     def findings(self) -> tuple[Finding, ...]:
         """Return every finding: decisions, then actions, then questions."""

@@ -24,7 +24,10 @@ _FINDING = {
     "verdict": "How far the transcript bears it out; only `supported` may be used as a fact.",
     "confidence": "From 0 (none) to 1 (certain).",
     "evidence": "The words it rests on, best first; never empty when the verdict is `supported`.",
-    "reason": "Why there is a doubt; null when there is none.",
+    "reason": "Why there is a doubt, in the memo's language; null when there is none.",
+    "remarks": "The same by code; may also say what of a supported finding was not checked.",
+    "untranslated": "The sentence that was held against the transcript, in the language spoken, "
+    "where the one that is told is its translation; else null.",
 }
 _SPAN = {
     "start": "Seconds from the start of the recording.",
@@ -37,7 +40,8 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
         "title": "What the meeting is called.",
         "started_at": "When it began: ISO 8601 with offset, or null if nobody knows.",
         "timezone": "IANA name of the meeting's time zone; dates are meant in it.",
-        "language": "ISO 639-1 code of the language spoken.",
+        "language": "ISO 639-1 code of the language spoken; quotes are in it.",
+        "memo_language": "ISO 639-1 code of the language written; null where it is the one spoken.",
         "duration": "Length of the recording in seconds.",
         "recording": "The file that the memo was made from.",
         "participants": "Who was there.",
@@ -47,7 +51,8 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
         "action_items": "Who does what by when.",
         "open_questions": "What was left open.",
         "coverage": "How much of the recording the memo rests on.",
-        "warnings": "What a reader should know before relying on the memo.",
+        "warnings": "What a reader should know before relying on the memo, in its language.",
+        "remarks": "The same by code.",
         "provenance": "What produced the memo.",
     },
     "Recording": {
@@ -94,7 +99,15 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
         "analysed_seconds": "Length of what was read for the memo.",
         "gaps": "The stretches that the memo does not rest on.",
     },
-    "Gap": {**_SPAN, "reason": "Why the memo does not rest on it."},
+    "Gap": {
+        **_SPAN,
+        "reason": "Why the memo does not rest on it, in the memo's language.",
+        "remarks": "The same by code.",
+    },
+    "Remark": {
+        "code": "What is remarked; stable, and later versions may add some.",
+        "values": "What belongs into its wording: texts and counts by name.",
+    },
     "Provenance": {
         "memo_version": "Version of memo.",
         "asr_model": "The speech model; null when there was a transcript already.",

@@ -128,8 +128,12 @@ def _in_zone(instant: dt.datetime, timezone: str) -> tuple[dt.datetime, str | No
 
 def wording_for(language: str) -> Wording:
     """Return the wording for a language tag (`de`, `es-MX`), English for one not known here."""
-    primary = language.replace("_", "-").partition("-")[0].lower()
-    return _WORDINGS.get(primary, ENGLISH)
+    return _WORDINGS.get(primary_language(language), ENGLISH)
+
+
+def primary_language(tag: str) -> str:
+    """Return the language of a tag: `es` of `es-MX` or `ES_mx`."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
 
 
 ENGLISH = Wording(
@@ -309,3 +313,6 @@ SPANISH = Wording(
 )
 
 _WORDINGS = {"en": ENGLISH, "de": GERMAN, "es": SPANISH}
+
+LANGUAGES = {"de": "German", "en": "English", "es": "Spanish"}
+"""The languages that a memo can be written in, by ISO 639-1 code."""

@@ -16,7 +16,15 @@ from memo.extraction.find import Moment, accepts
 from memo.extraction.lines import Line, sentences
 from memo.extraction.names import match_person
 from memo.extraction.words import content_stems
-from memo.model import ActionClaim, Claim, DecisionClaim, DecisionStatus, QuestionClaim
+from memo.model import (
+    ActionClaim,
+    Claim,
+    DecisionClaim,
+    DecisionStatus,
+    QuestionClaim,
+    Remark,
+    RemarkCode,
+)
 
 ENOUGH = 4
 """Content words with which a sentence can be understood alone."""
@@ -156,7 +164,7 @@ def claim(
         quote=moment.sentence,
         question=tidy(" ".join(told)),
         raised_by=lines[moment.anchor].speaker,
-        doubt=None if moment.score > UNCLEAR else "it may have been answered, or was none",
+        doubt=None if moment.score > UNCLEAR else Remark.of(RemarkCode.PERHAPS_ANSWERED),
     )
 
 
@@ -178,7 +186,7 @@ def _decision(
             dict.fromkeys(line.speaker for line in (anchor, *agreed) if line.speaker is not None)
         ),
         status=_status(moment, cues),
-        doubt=None if moment.score > UNCLEAR else "nobody was heard to agree to it",
+        doubt=None if moment.score > UNCLEAR else Remark.of(RemarkCode.NOBODY_AGREED),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from memo.extraction.cues import vocabulary_for
 from memo.extraction.lines import sentences
 from memo.extraction.words import content_stems, negated
+from memo.model import RemarkCode
 
 _CLAUSE = re.compile(
     r"[,;:.!…–—]|\b(?:but|and|because|so|since|if|then|aber|und|weil|sondern|denn|wenn|dann"
@@ -22,7 +23,7 @@ _REASON = re.compile(r"\b(?:because|'cause|since|weil|denn|porque|ya que)\b.*$",
 
 def turned_around(
     statement: str, quotes: Sequence[str], spoken: Sequence[str], language: str
-) -> str | None:
+) -> RemarkCode | None:
     """Return how a statement turns around what was said, None if it does not.
 
     It adds a "not" that nobody says; or it leaves one out: all its content words stand in a
@@ -38,13 +39,13 @@ def turned_around(
         return None
     if negated(statement, language):
         said = any(negated(text, language) for text in spoken)
-        return None if said else "nobody says no to it near the evidence"
+        return None if said else RemarkCode.NOBODY_SAYS_NO
     stems = set(content_stems(statement, language))
     telling = [
         clause for clause in _clauses(quotes) if stems <= set(content_stems(clause, language))
     ]
     if stems and telling and all(negated(clause, language) for clause in telling):
-        return "the words it rests on say no"
+        return RemarkCode.WORDS_SAY_NO
     return None
 
 

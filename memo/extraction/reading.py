@@ -25,6 +25,8 @@ from memo.model import (
     Gap,
     Meeting,
     QuestionClaim,
+    Remark,
+    RemarkCode,
     Transcript,
 )
 from memo.ports import Checkpoints, LanguageModel, Progress
@@ -43,8 +45,8 @@ def read_by_rules(transcript: Transcript, meeting: Meeting) -> Draft:
     draft = _draft(claims, transcript, RULES, hashlib.sha256(b"").hexdigest())
     if cues_for(transcript.language) or not lines:
         return draft
-    why = _no_rules(transcript.language)
-    unread = Gap(start=0, end=max(transcript.duration, lines[-1].end), reason=why)
+    why = Remark.of(RemarkCode.NO_RULES, language=transcript.language)
+    unread = Gap(start=0, end=max(transcript.duration, lines[-1].end), remarks=(why,))
     return draft.model_copy(update={"warnings": (why,), "gaps": (unread,)})
 
 
@@ -105,7 +107,3 @@ def _draft(
         actions=merged([c for c in claims if isinstance(c, ActionClaim)], language),
         questions=merged([c for c in claims if isinstance(c, QuestionClaim)], language),
     )
-
-
-def _no_rules(language: str) -> str:
-    return f"there are no rules for the language {language!r}: set a language model to read it"

@@ -33,6 +33,8 @@ from memo.model import (
     Meeting,
     OpenQuestion,
     QuestionClaim,
+    Remark,
+    RemarkCode,
     Segment,
     Topic,
     Transcript,
@@ -62,7 +64,7 @@ class _Proof:
     context: dict[int, str]
     verdict: Verdict
     confidence: float
-    reason: str | None
+    remark: Remark | None
 
     @property
     def spoken(self) -> list[str]:
@@ -134,7 +136,7 @@ class Verifier:
             "verdict": proof.verdict,
             "confidence": proof.confidence,
             "evidence": proof.evidence,
-            "reason": proof.reason,
+            "remarks": (proof.remark,) if proof.remark else (),
         }
 
     # --- The verdict ----------------------------------------------------------------------------
@@ -146,11 +148,11 @@ class Verifier:
         context = self._quotes.around(found)
         spoken = list(context.values())
         covered = coverage(text_of(claim), spoken, self._language)
-        verdict, reason = _judge(covered, self._doubt(claim, evidence, spoken), found=bool(found))
+        verdict, remark = _judge(covered, self._doubt(claim, evidence, spoken), found=bool(found))
         surest = max((e.score for e in evidence), default=0.0)
         heard = _heard([self._transcript.segments[i] for i in context])
         confidence = round(min(1.0, surest * max(covered, 0.1) * heard), 3)
-        return _Proof(evidence, cited, context, verdict, confidence, reason)
+        return _Proof(evidence, cited, context, verdict, confidence, remark)
 
     def _find(self, claim: Claim) -> tuple[Found, ...]:
         """Return the quote first, then the other cited segments, in order of time."""
@@ -179,16 +181,17 @@ class Verifier:
 
     def _doubt(
         self, claim: Claim, evidence: Sequence[Evidence], spoken: Sequence[str]
-    ) -> str | None:
+    ) -> Remark | None:
         """Return what in a claim was not said around its evidence, or what its reader doubts."""
         foreign = self._foreign(text_of(claim), spoken)
         if foreign:
-            return f"not said near the evidence: {', '.join(sorted(foreign)[:3])}"
+            return Remark.of(RemarkCode.NOT_SAID_NEAR, words=", ".join(sorted(foreign)[:3]))
         rejected = isinstance(claim, DecisionClaim) and claim.status is DecisionStatus.REJECTED
         if isinstance(claim, QuestionClaim) or rejected:
             return claim.doubt  # "not" turns around the answer to a question, not the question
         quotes = [e.quote for e in evidence]
-        return turned_around(text_of(claim), quotes, spoken, self._language) or claim.doubt
+        turned = turned_around(text_of(claim), quotes, spoken, self._language)
+        return Remark.of(turned) if turned else claim.doubt
 
     def _foreign(self, statement: str, spoken: Sequence[str]) -> set[str]:
         """Return the figures and names of a claim that were not said around its evidence."""
@@ -252,13 +255,13 @@ class Verifier:
         return " ".join(name.split()) if plain else None
 
 
-def _judge(covered: float, doubt: str | None, *, found: bool) -> tuple[Verdict, str | None]:
+def _judge(covered: float, doubt: Remark | None, *, found: bool) -> tuple[Verdict, Remark | None]:
     if not found or covered < LITTLE:
-        return Verdict.UNSUPPORTED, "these words were not found in the transcript"
+        return Verdict.UNSUPPORTED, Remark.of(RemarkCode.NOT_FOUND)
     if doubt:
         return Verdict.UNCERTAIN, doubt
     if covered < ENOUGH:
-        return Verdict.UNCERTAIN, "only partly found in the transcript"
+        return Verdict.UNCERTAIN, Remark.of(RemarkCode.PARTLY_FOUND)
     return Verdict.SUPPORTED, None
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from memo.extraction.lines import Line, number_lines
 from memo.extraction.names import match_person
-from memo.model import Participant, Transcript
+from memo.model import Participant, Remark, RemarkCode, Transcript
 
 ANSWER_WITHIN = 4.0
 """Seconds in which somebody who is called answers."""
@@ -53,13 +53,13 @@ def name_voices(transcript: Transcript, attendees: Sequence[str]) -> Transcript:
     names = _by_elimination(_unmistakable(votes), voices, attendees, callers)
     if not names:
         return transcript
-    told = ", ".join(f"{label} for {name}" for label, name in sorted(names.items()))
+    told = ", ".join(f"{label} = {name}" for label, name in sorted(names.items()))
     return transcript.model_copy(
         update={
             "participants": tuple(_named(p, names) for p in transcript.participants),
             "warnings": (
                 *transcript.warnings,
-                f"Voices were named after who answers to which name: {told}.",
+                Remark.of(RemarkCode.VOICES_NAMED, voices=told),
             ),
         }
     )

@@ -20,6 +20,8 @@ from memo.model import (
     DecisionStatus,
     Gap,
     QuestionClaim,
+    Remark,
+    RemarkCode,
     Topic,
 )
 from memo.ports import Answer, Progress
@@ -169,7 +171,7 @@ class WindowReader:
         self._progress = progress
         self._done, self._total = 0, 0
         self.gaps: list[Gap] = []
-        self.warnings: list[str] = []
+        self.warnings: list[Remark] = []
 
     def read(self) -> tuple[list[Claim], list[Topic]]:
         """Return every claim and topic, window by window.
@@ -294,18 +296,19 @@ class WindowReader:
             if len(window) > SMALLEST:
                 one, other = halves(window)
                 return [*self._ask(one, about, answer), *self._ask(other, about, answer)]
-            self._miss(window, about, "the answer was too long")
+            self._miss(window, about, RemarkCode.ANSWER_TOO_LONG)
         except InvalidAnswer:
-            self._miss(window, about, "the model gave no usable answer")
+            self._miss(window, about, RemarkCode.NO_USABLE_ANSWER)
         return []
 
-    def _miss(self, window: Sequence[Line], about: str, why: str) -> None:
+    def _miss(self, window: Sequence[Line], about: str, why: RemarkCode) -> None:
         """Note what is missing; topics are no part of what a memo must not lose."""
         if about == "topics":
-            self.warnings = ["for a part of the recording there are no topics"]
+            self.warnings = [Remark.of(RemarkCode.NO_TOPICS)]
             return
         start, end = window[0].start, max(line.end for line in window)
-        self.gaps.append(Gap(start=start, end=max(start, end), reason=f"{about}: {why}"))
+        missed = Remark.of(why, about=about)
+        self.gaps.append(Gap(start=start, end=max(start, end), remarks=(missed,)))
 
 
 def _place(numbers: Sequence[int], quote: str, window: Sequence[Line]) -> dict[str, Any]:

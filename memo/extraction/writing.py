@@ -19,6 +19,7 @@ from memo.model import (
     OpenQuestion,
     Participant,
     Provenance,
+    Remark,
     Segment,
     Span,
     Transcript,
@@ -66,7 +67,7 @@ def write_memo(
         action_items=actions,
         open_questions=questions,
         coverage=_coverage(draft, transcript),
-        warnings=(*transcript.warnings, *draft.warnings),
+        remarks=(*transcript.warnings, *draft.warnings),
         provenance=Provenance(
             memo_version=memo_version,
             asr_model=transcript.asr_model,
@@ -157,12 +158,12 @@ def _apart(gaps: Sequence[Gap]) -> list[Span]:
 
 def _named(gaps: Sequence[Gap]) -> list[Gap]:
     """Return the gaps, several of one stretch as one with all their reasons."""
-    reasons: dict[tuple[float, float], list[str]] = {}
+    remarks: dict[tuple[float, float], list[Remark]] = {}
     for gap in gaps:
-        reasons.setdefault((gap.start, gap.end), []).append(gap.reason)
+        remarks.setdefault((gap.start, gap.end), []).extend(gap.remarks)
     return [
-        Gap(start=start, end=end, reason="; ".join(dict.fromkeys(why)))
-        for (start, end), why in reasons.items()
+        Gap(start=start, end=end, remarks=tuple(dict.fromkeys(why)))
+        for (start, end), why in remarks.items()
     ]
 
 

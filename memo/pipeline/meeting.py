@@ -12,15 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from memo.model import Media, Meeting
+from memo.model import Media, Meeting, Remark, RemarkCode
 
-FROM_FILE_TIME = (
-    "Nobody said when the meeting began: its date is that of the file (--started-at sets it)."
-)
+FROM_FILE_TIME = Remark.of(RemarkCode.DATE_OF_FILE)
 """Said in the memo, for a file's time changes when it is copied."""
-FROM_FILE_NAME_DAY = (
-    "Only the day of the meeting is known, from the file's name (--started-at sets the time)."
-)
+FROM_FILE_NAME_DAY = Remark.of(RemarkCode.DATE_WITHOUT_TIME)
 
 _ZOOM = re.compile(r"(?<![A-Za-z0-9])GMT(\d{8})-(\d{6})(?!\d)")
 _DAY = r"(?P<year>(?:19|20)\d\d)(?P<a>[-_.]?)(?P<month>0[1-9]|1[0-2])(?P=a)(?P<day>[0-3]\d)"
@@ -36,7 +32,7 @@ def meeting_of(
     started_at: dt.datetime | None = None,
     timezone: str = "UTC",
     attendees: Sequence[str] = (),
-) -> tuple[Meeting, tuple[str, ...]]:
+) -> tuple[Meeting, tuple[Remark, ...]]:
     """Return what is known of a meeting, and what a reader should know about how.
 
     Args:
@@ -51,7 +47,7 @@ def meeting_of(
         The meeting, with `started_at` in its time zone, and warnings for the memo.
     """
     zone = ZoneInfo(timezone)
-    warning: tuple[str, ...] = ()
+    warning: tuple[Remark, ...] = ()
     began = started_at or (media.recorded_at if media else None) or _instant_in(path, zone)
     if began is None:
         began, warning = _guessed(path, zone)
@@ -105,7 +101,7 @@ def _instant_in(path: Path, zone: ZoneInfo) -> dt.datetime | None:
     return None
 
 
-def _guessed(path: Path, zone: ZoneInfo) -> tuple[dt.datetime, tuple[str, ...]]:
+def _guessed(path: Path, zone: ZoneInfo) -> tuple[dt.datetime, tuple[Remark, ...]]:
     """Return the day in the file's name, else the file's time."""
     changed = dt.datetime.fromtimestamp(path.stat().st_mtime, zone)
     days = (_instant(match, zone) for match in _NAMED.finditer(path.stem))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from memo.model import Gap, Media, Recording, Segment, Span, Transcript, Word
+from memo.model import (
+    Gap,
+    Media,
+    Recording,
+    Remark,
+    RemarkCode,
+    Segment,
+    Span,
+    Transcript,
+    Word,
+)
 from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
 from memo.speech.loops import without_loops
 from memo.speech.sentences import sentences, text_of
@@ -15,6 +25,12 @@ _LITTLE_SPEECH = 0.4  # share of the recording
 _SHORT_RECORDING = 60.0  # s; in a shorter one the share says little
 _LONG_LOOP = 2.0  # s; a shorter one is a gap, but not worth a warning
 _UNCERTAIN_LANGUAGE = 0.5  # share of the votes
+
+_TOLD = {
+    RemarkCode.DAMAGED: RemarkCode.DAMAGED_AT,
+    RemarkCode.ENDS_EARLY: RemarkCode.ENDS_EARLY_AT,
+}
+"""How a warning puts why a stretch of the file is missing."""
 
 # Whisper's own criterion of silence (Radford et al. 2022, section 4.5).
 _NO_SPEECH_PROB = 0.6
@@ -86,10 +102,9 @@ def _is_silent(clip: HeardClip) -> bool:
 def _unusable(clips: Iterable[HeardClip], loops: Iterable[Span]) -> Iterator[Gap]:
     for clip in clips:
         if _is_silent(clip) and clip.words:
-            yield Gap(start=clip.start, end=clip.end, reason="sound, but no words in it")
+            yield _gap(clip.start, clip.end, RemarkCode.NO_WORDS)
     for loop in loops:
-        start, end = round(loop.start, 3), round(loop.end, 3)
-        yield Gap(start=start, end=end, reason="the speech model repeated itself")
+        yield _gap(round(loop.start, 3), round(loop.end, 3), RemarkCode.REPEATED)
 
 
 def _silences(listening: Listening, known: Iterable[Gap]) -> Iterator[Gap]:
@@ -98,8 +113,12 @@ def _silences(listening: Listening, known: Iterable[Gap]) -> Iterator[Gap]:
     now = 0.0
     for span in [*sorted(taken, key=lambda span: span.start), _end_of(listening)]:
         if span.start - now >= _LONG_SILENCE:
-            yield Gap(start=now, end=span.start, reason="no speech found")
+            yield _gap(now, span.start, RemarkCode.NO_SPEECH)
         now = max(now, span.end)
+
+
+def _gap(start: float, end: float, why: RemarkCode) -> Gap:
+    return Gap(start=start, end=end, remarks=(Remark.of(why),))
 
 
 def _end_of(listening: Listening) -> Span:
@@ -111,25 +130,29 @@ def _end_of(listening: Listening) -> Span:
 
 def _warnings(
     media: Media, listening: Listening, language: SpokenLanguage, loops: Sequence[Span]
-) -> Iterator[str]:
+) -> Iterator[Remark]:
     for gap in listening.gaps:
-        yield f"{_clock(gap.start)} to {_clock(gap.end)} of the recording: {gap.reason}."
+        for remark in gap.remarks:
+            yield Remark.of(_TOLD[RemarkCode(remark.code)], **_from_to(gap))
     if media.sound_tracks > 1:
-        yield f"The file has {media.sound_tracks} sound tracks; only one of them was transcribed."
+        yield Remark.of(RemarkCode.SOUND_TRACKS, count=media.sound_tracks)
     if not listening.speech:
-        yield "No speech was found in the recording."
+        yield Remark.of(RemarkCode.NOBODY_SPEAKS)
     elif _has_little_speech(listening):
-        yield (
-            f"Speech was found in {_clock(listening.speech_seconds)} of "
-            f"{_clock(listening.duration)}; the rest was not transcribed."
+        yield Remark.of(
+            RemarkCode.LITTLE_SPEECH,
+            speech=_clock(listening.speech_seconds),
+            total=_clock(listening.duration),
         )
     if listening.speech and language.share < _UNCERTAIN_LANGUAGE:
-        yield (
-            f"The language is uncertain ({language.code}, {language.share:.0%}); "
-            "if it is wrong, give it with --language."
-        )
+        share = round(100 * language.share)
+        yield Remark.of(RemarkCode.LANGUAGE_UNSURE, language=language.code, share=share)
     for loop in (loop for loop in loops if loop.duration >= _LONG_LOOP):
-        yield f"The speech model repeated itself from {_clock(loop.start)} to {_clock(loop.end)}."
+        yield Remark.of(RemarkCode.REPEATED_AT, **_from_to(loop))
+
+
+def _from_to(span: Span) -> dict[str, str]:
+    return {"start": _clock(span.start), "end": _clock(span.end)}
 
 
 def _has_little_speech(listening: Listening) -> bool:

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memo.errors import RecordingError, TranscriptionError
-from memo.model import Gap, Media, Span
+from memo.model import Gap, Media, Remark, RemarkCode, Span
 from memo.speech import containers
 from memo.speech.recording import ensure_file, printable, unreadable
 
@@ -240,7 +240,7 @@ def _is_length_known(file: BinaryIO, container: av.container.InputContainer) -> 
 
 def _report_missing_end(decoded: float, announced: float, report: Callable[[Gap], None]) -> None:
     if announced - decoded > max(2.0, announced / 100):
-        report(Gap(start=decoded, end=announced, reason="missing: the file ends early"))
+        report(Gap(start=decoded, end=announced, remarks=(Remark.of(RemarkCode.ENDS_EARLY),)))
 
 
 def _recorded_at(tags: dict[str, str]) -> dt.datetime | None:
@@ -317,11 +317,8 @@ class _Clock:
         for frame in frames:
             if hole := self._hole_before(frame):
                 if hole >= _WORTH_TELLING:
-                    self._report(
-                        Gap(
-                            start=self._now, end=self._now + hole, reason="damaged or missing sound"
-                        )
-                    )
+                    damaged = Remark.of(RemarkCode.DAMAGED)
+                    self._report(Gap(start=self._now, end=self._now + hole, remarks=(damaged,)))
                 self._now += hole
                 yield hole
             self._now += frame.samples / frame.sample_rate

@@ -13,7 +13,7 @@ from memo.speech.heard import Listening
 from memo.speech.steps import Steps
 from memo.speech.windows import plan_clips
 
-ABOUT = (1, vad.SETTINGS)
+ABOUT = (2, vad.SETTINGS)
 """What speech that was found depends on; the number counts changes of how it is looked for."""
 
 _EXCERPTS = 8
@@ -76,8 +76,8 @@ def _joined(gaps: Iterable[Gap]) -> list[Gap]:
     joined: list[Gap] = []
     for gap in gaps:
         last = joined[-1] if joined else None
-        if last and last.reason == gap.reason and gap.start - last.end <= _BETWEEN_GAPS:
-            joined[-1] = Gap(start=last.start, end=gap.end, reason=gap.reason)
+        if last and last.remarks == gap.remarks and gap.start - last.end <= _BETWEEN_GAPS:
+            joined[-1] = last.model_copy(update={"end": gap.end})
         else:
             joined.append(gap)
     return joined

@@ -125,5 +125,5 @@ def test_what_a_model_reads_out_of_windows_is_held_against_the_call(
             assert evidence.quote in " ".join(s.text for s in there)
             assert evidence.speaker in {s.speaker for s in there}
     assert all(a.owner in {None, *meeting.attendees} for a in memo.action_items)
-    reasons = {gap.reason.partition(":")[0] for gap in memo.coverage.gaps}
-    assert reasons <= {"decisions", "actions", "questions"}
+    missed = {remark.values["about"] for gap in memo.coverage.gaps for remark in gap.remarks}
+    assert missed <= {"decisions", "actions", "questions"}

@@ -20,7 +20,7 @@ import pytest
 from pydantic import BaseModel
 
 from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
-from memo.model import Transcript, Word
+from memo.model import Remark, RemarkCode, Transcript, Word
 from memo.ports import Artifact, silent
 from memo.speech import asr
 from memo.speech.asr import FasterWhisper
@@ -232,10 +232,10 @@ def test_a_recording_without_speech_is_an_empty_transcript(
     assert transcript.speech_seconds == 0
     assert transcript.duration == 40
     assert transcript.language == "und"
-    assert [(gap.start, gap.end, gap.reason) for gap in transcript.gaps] == [
-        (0, 40, "no speech found")
+    assert [(gap.start, gap.end, gap.remarks) for gap in transcript.gaps] == [
+        (0, 40, (Remark.of(RemarkCode.NO_SPEECH),))
     ]
-    assert transcript.warnings == ("No speech was found in the recording.",)
+    assert transcript.warnings == (Remark.of(RemarkCode.NOBODY_SPEAKS),)
 
 
 def test_what_is_missing_is_named(tiny: FasterWhisper, call: Samples, tmp_path: Path) -> None:
@@ -247,17 +247,15 @@ def test_what_is_missing_is_named(tiny: FasterWhisper, call: Samples, tmp_path: 
     transcript = hear(tiny, path)
 
     assert transcript.duration == pytest.approx(244)
-    assert [gap.reason for gap in transcript.gaps] == [
-        "no speech found", "missing: the file ends early"
-    ]  # fmt: skip
+    assert [gap.remarks[0].code for gap in transcript.gaps] == ["no_speech", "ends_early"]
     quiet, lost = transcript.gaps
     assert quiet.start == pytest.approx(11, abs=1.5)
     assert quiet.end == pytest.approx(133, abs=1)
     assert (lost.start, lost.end) == (150, 244)
-    assert transcript.warnings[0] == (
-        "0:02:30 to 0:04:04 of the recording: missing: the file ends early."
-    )
-    assert "Speech was found in 0:00:2" in transcript.warnings[1]
+    missing = Remark.of(RemarkCode.ENDS_EARLY_AT, start="0:02:30", end="0:04:04")
+    assert transcript.warnings[0] == missing
+    assert transcript.warnings[1].code == "little_speech"
+    assert str(transcript.warnings[1].values["speech"]).startswith("0:00:2")
     assert not [word for word in words_of(transcript) if 14 < word.start < 130]
 
 

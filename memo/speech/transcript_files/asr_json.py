@@ -19,12 +19,11 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from memo.errors import RecordingError
-from memo.model import Recording, Transcript, Word
+from memo.model import Recording, Remark, RemarkCode, Transcript, Word
 from memo.speech.transcript_files.cues import (
     Cue,
     Reading,
     clean,
-    counted,
     label,
     speaking_time,
     word_count,
@@ -84,7 +83,7 @@ def read_json(text: str, filename: str, recording: Recording) -> Reading | Trans
     if _in_milliseconds(reading.cues):
         reading.cues = [_scaled(cue, 1e-3) for cue in reading.cues]
         reading.duration = 0.0
-        reading.warnings.append("times were read as milliseconds")
+        reading.warnings.append(Remark.of(RemarkCode.TIMES_IN_MILLISECONDS))
     return reading
 
 
@@ -155,17 +154,17 @@ def _cue(item: Mapping[str, Any]) -> Cue:
     )
 
 
-def _placed(cues: Sequence[Cue], warnings: list[str]) -> Iterator[Cue]:
+def _placed(cues: Sequence[Cue], warnings: list[Remark]) -> Iterator[Cue]:
     """Yield the cues with a start each, after the one before where the file has none."""
     missing = sum(math.isnan(cue.start) for cue in cues)
     if missing == len(cues):
-        warnings.append("the file has no times: times are estimated from the number of words")
+        warnings.append(Remark.of(RemarkCode.TIMES_ESTIMATED))
         places = place_turns([cue.text for cue in cues], [None] * len(cues))
         for cue, (start, end) in zip(cues, places, strict=True):
             yield replace(cue, start=start, end=end)
         return
     if missing:
-        warnings.append(f"the time of {counted(missing, 'segment')} is not given and was estimated")
+        warnings.append(Remark.of(RemarkCode.STARTS_ESTIMATED, count=missing))
     at = 0.0
     for cue in cues:
         placed = replace(cue, start=at) if math.isnan(cue.start) else cue

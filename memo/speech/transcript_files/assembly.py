@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from memo.errors import RecordingError
-from memo.model import Participant, Recording, Segment, Transcript
+from memo.model import Participant, Recording, Remark, RemarkCode, Segment, Transcript
 from memo.speech.transcript_files.cues import (
     Cue,
     Reading,
@@ -64,7 +64,7 @@ def assemble(reading: Reading, recording: Recording) -> Transcript:
     language, unsure = _language(reading.language, cues)
     warnings = [*reading.warnings, *unsure]
     if all(cue.speaker is None for cue in cues):
-        warnings.append("the file does not say who speaks")
+        warnings.append(Remark.of(RemarkCode.NO_NAMES))
     return Transcript(
         recording=recording,
         duration=max(reading.duration, *(cue.end or cue.start for cue in cues)),
@@ -209,8 +209,8 @@ def _covered(cues: Sequence[Cue]) -> float:
     return covered
 
 
-def _language(stated: str | None, cues: Sequence[Cue]) -> tuple[str, list[str]]:
+def _language(stated: str | None, cues: Sequence[Cue]) -> tuple[str, list[Remark]]:
     language = language_code(stated) or detect_language(cue.text for cue in cues)
     if language:
         return language, []
-    return FALLBACK, [f"the language could not be told and is taken to be {FALLBACK!r}"]
+    return FALLBACK, [Remark.of(RemarkCode.LANGUAGE_ASSUMED, language=FALLBACK)]

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise, takewhile
 
+from memo.model import Remark, RemarkCode
 from memo.speech.transcript_files.cues import (
     Cue,
     Reading,
     clean,
-    counted,
     speaking_time,
     word_count,
 )
@@ -94,8 +94,7 @@ def read_captions(lines: Sequence[str]) -> Reading:
     blocks = list(_blocks(lines))
     backwards = sum(block.end is not None and block.end < block.start for block in blocks)
     if backwards:
-        ends = counted(backwards, "caption")
-        reading.warnings.append(f"the end of {ends} lies before the start and was estimated")
+        reading.warnings.append(Remark.of(RemarkCode.ENDS_ESTIMATED, count=backwards))
     if any(_VOICE.search(line) for block in blocks for line in block.lines):
         reading.cues = [cue for block in blocks for cue in _cues(block, _voices(block))]
         return reading
@@ -103,7 +102,7 @@ def read_captions(lines: Sequence[str]) -> Reading:
         block.lines = [line for line in map(_plain, block.lines) if line]
     if _rolls(blocks):
         blocks = list(_unrolled(blocks))
-        reading.warnings.append("captions that roll up repeat their lines: each was read once")
+        reading.warnings.append(Remark.of(RemarkCode.ROLLING_CAPTIONS))
     blocks = [block for block in blocks if block.lines]
     if not is_header(lines[0]) and _names_above(blocks, known=any(map(_UNPADDED.match, lines))):
         for block in blocks:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from memo.model import Word
+from memo.model import Remark, Word
 
 WORDS_PER_SECOND = 2.6
 """Pace of unhurried conversation; times are estimated with it where a file has none."""
@@ -54,7 +54,7 @@ class Reading:
     cues: list[Cue]
     language: str | None = None
     duration: float = 0.0
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
 def clean(text: str) -> str:
@@ -65,11 +65,6 @@ def clean(text: str) -> str:
 def label(name: str | None) -> str | None:
     """Return a speaker's label as it was written, cleaned and cut; None if nothing is left."""
     return clean(name)[:LONGEST_LABEL].strip() or None if name else None
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 caption` or `2 captions`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def word_count(text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from memo.errors import RecordingError
-from memo.speech.transcript_files.cues import counted
+from memo.model import Remark, RemarkCode
 
 LONGEST_LINE = 1_000_000
 """Characters; a day of uninterrupted speech is shorter than that."""
@@ -29,7 +29,7 @@ _RARELY = 10
 _HINT = "Give a transcript as text (WebVTT, SRT, `Name: text`), Word (.docx) or JSON."
 
 
-def decode(data: bytes, filename: str) -> tuple[str, list[str]]:
+def decode(data: bytes, filename: str) -> tuple[str, list[Remark]]:
     r"""Return the text of a file, its lines ended by \n, and warnings about its encoding.
 
     Args:
@@ -64,7 +64,7 @@ def lines_of(text: str, filename: str) -> list[str]:
     return lines
 
 
-def _decoded(data: bytes, filename: str) -> tuple[str, list[str]]:
+def _decoded(data: bytes, filename: str) -> tuple[str, list[Remark]]:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             try:
@@ -80,11 +80,10 @@ def _decoded(data: bytes, filename: str) -> tuple[str, list[str]]:
         return _guessed(data)
 
 
-def _guessed(data: bytes) -> tuple[str, list[str]]:
+def _guessed(data: bytes) -> tuple[str, list[Remark]]:
     """Read damaged UTF-8 as UTF-8, all else as Windows-1252, the Windows tools' default."""
     text = data.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     if len(_BEYOND_ASCII.findall(text)) > _RARELY * damaged:
-        return text, [f"{counted(damaged, 'character')} of the file could not be read"]
-    warning = "the file is not UTF-8 and was read as Windows-1252: check names with accents"
-    return data.decode("cp1252", errors="replace"), [warning]
+        return text, [Remark.of(RemarkCode.UNREADABLE, count=damaged)]
+    return data.decode("cp1252", errors="replace"), [Remark.of(RemarkCode.NOT_UTF8)]

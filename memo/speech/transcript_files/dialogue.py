@@ -23,7 +23,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import pairwise
 
-from memo.speech.transcript_files.cues import Cue, Reading, clean, counted, word_count
+from memo.model import Remark, RemarkCode
+from memo.speech.transcript_files.cues import Cue, Reading, clean, word_count
 from memo.speech.transcript_files.names import (
     Candidate,
     accepted_names,
@@ -120,11 +121,9 @@ def read_dialogue(lines: Sequence[str]) -> Reading:
     reading.warnings += warnings
     astray = {mark for mark in marks if mark is not None} - set(steady(marks))
     if astray:
-        marks_astray = counted(len(astray), "time mark")
-        reading.warnings.append(f"{marks_astray} out of order left out, times there are estimated")
+        reading.warnings.append(Remark.of(RemarkCode.MARKS_ASTRAY, count=len(astray)))
     if left_out:
-        no_speech = counted(left_out, "line")
-        reading.warnings.append(f"{no_speech} left out as no speech (titles, attendees, notes)")
+        reading.warnings.append(Remark.of(RemarkCode.NO_SPEECH_LINES, count=left_out))
     return reading
 
 

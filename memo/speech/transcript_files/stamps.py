@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from memo.model import Remark, RemarkCode
 from memo.speech.transcript_files.timeline import steady
 
 STAMP = r"(?:\d{1,4}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?(?:\s?[AaPp]\.?[Mm]\b\.?)?(?!\d|:\d)"
@@ -48,7 +49,7 @@ def parse_stamp(text: str) -> Stamp | None:
 
 def marks_of(
     stamps: Sequence[Stamp | None], words: float
-) -> tuple[list[float | None], tuple[str, ...]]:
+) -> tuple[list[float | None], tuple[Remark, ...]]:
     """Return the marks as seconds from the start of the recording, and warnings about them.
 
     Args:
@@ -57,18 +58,16 @@ def marks_of(
     """
     known = [stamp for stamp in stamps if stamp]
     if not known:
-        return [None] * len(stamps), (
-            "the file has no times: times are estimated from the number of words",
-        )
-    warnings: tuple[str, ...] = ()
+        return [None] * len(stamps), (Remark.of(RemarkCode.TIMES_ESTIMATED),)
+    warnings: tuple[Remark, ...] = ()
     if len(known) < len(stamps):
-        warnings = ("times between the file's time marks are estimated",)
+        warnings = (Remark.of(RemarkCode.TIMES_BETWEEN_ESTIMATED),)
     unit = 60 if _hours_and_minutes(known, words) else 1
     middle = sorted(stamp.seconds for stamp in known)[len(known) // 2]
     if unit == 1 and middle < _LATE and not any(stamp.clock for stamp in known):
         return [stamp and stamp.seconds for stamp in stamps], warnings
     marks = _since_first([stamp and stamp.seconds * unit for stamp in stamps])
-    return marks, (*warnings, "times of day were read as times since the first words")
+    return marks, (*warnings, Remark.of(RemarkCode.TIMES_OF_DAY))
 
 
 def _hours_and_minutes(known: Sequence[Stamp], words: float) -> bool:

@@ -20,7 +20,7 @@ from memo.extraction.find import find_moments
 from memo.extraction.lines import Line
 from memo.extraction.moments import UNCLEAR, tidy
 from memo.extraction.words import normal_words
-from memo.model import Meeting, Transcript, Verdict
+from memo.model import Meeting, Remark, RemarkCode, Transcript, Verdict
 
 if TYPE_CHECKING:
     from tests.unit.extraction.conftest import Asked, Desk
@@ -87,8 +87,8 @@ def test_a_language_without_rules_is_a_gap_over_everything(desk: Desk) -> None:
     (gap,) = memo.coverage.gaps
     assert (gap.start, gap.end) == (0, transcript.duration)
     assert memo.coverage.analysed_seconds == 0
-    assert "'zh'" in memo.warnings[0]
-    assert desk.by_rules(desk.talk(language="zh"), MEETING).warnings == ()
+    assert memo.remarks == (Remark.of(RemarkCode.NO_RULES, language="zh"),) == gap.remarks
+    assert desk.by_rules(desk.talk(language="zh"), MEETING).remarks == ()
 
 
 @pytest.mark.parametrize("language", ["", "x", "../en", "EN/..", "\0", "english" * 50, "xx"])

@@ -16,6 +16,8 @@ from memo.model import (
     DecisionStatus,
     Meeting,
     QuestionClaim,
+    Remark,
+    RemarkCode,
     Transcript,
     Verdict,
 )
@@ -70,7 +72,7 @@ def test_what_was_said_is_supported(verifier: Verifier) -> None:
         supersedes="the lease of the yacht",
     )
     found = verifier.decision(claim, 7)
-    assert (found.id, found.verdict, found.reason) == ("D7", Verdict.SUPPORTED, None)
+    assert (found.id, found.verdict, found.remarks) == ("D7", Verdict.SUPPORTED, ())
     assert found.evidence[0].quote == "we do not extend the Acme contract."
     assert found.evidence[0].speaker == "Ann Weber"
     assert found.rationale == "Nobody used it since 8 March"
@@ -86,7 +88,7 @@ def test_what_was_said_is_supported(verifier: Verifier) -> None:
         ("Do not extend the Acme contract after the ninth of March", "9"),
         ("Do not extend the Acme contract with Globex", "globex"),
         ("Zed will not extend the Acme contract", "zed"),
-        ("Extend the Acme contract", "say no"),
+        ("Extend the Acme contract", "words_say_no"),
     ],
 )
 def test_a_changed_value_is_shown_as_doubtful(
@@ -94,7 +96,8 @@ def test_a_changed_value_is_shown_as_doubtful(
 ) -> None:
     found = verifier.decision(decided(statement, 2), 1)
     assert found.verdict is Verdict.UNCERTAIN
-    assert reason in (found.reason or "")
+    (remark,) = found.remarks
+    assert reason in (remark.code, remark.values.get("words"))
 
 
 def test_a_no_that_nobody_said_is_doubtful(desk: Desk) -> None:
@@ -132,9 +135,9 @@ def test_words_from_all_over_the_call_prove_nothing(desk: Desk) -> None:
 
 
 def test_a_readers_doubt_is_passed_on(verifier: Verifier) -> None:
-    claim = decided("Do not extend the Acme contract", 2, doubt="nobody agreed")
+    claim = decided("Do not extend the Acme contract", 2, doubt=Remark.of(RemarkCode.NOBODY_AGREED))
     found = verifier.decision(claim, 1)
-    assert (found.verdict, found.reason) == (Verdict.UNCERTAIN, "nobody agreed")
+    assert (found.verdict, found.remarks) == (Verdict.UNCERTAIN, (claim.doubt,))
 
 
 @pytest.mark.parametrize(
@@ -310,7 +313,7 @@ def test_whatever_is_claimed_is_held_against_the_transcript(
     for finding in findings:
         assert 0 <= finding.confidence <= 1
         assert finding.evidence or finding.verdict is Verdict.UNSUPPORTED
-        assert (finding.reason is None) == (finding.verdict is Verdict.SUPPORTED)
+        assert (not finding.remarks) == (finding.verdict is Verdict.SUPPORTED)
         assert all(e.quote in said and e.quote for e in finding.evidence)
         assert len(finding.evidence) <= 5
     assert findings[1].owner in {None, *MEETING.attendees}  # type: ignore[attr-defined]

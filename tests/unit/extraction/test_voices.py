@@ -37,7 +37,7 @@ def test_a_voice_that_answers_to_a_name_twice_gets_it() -> None:
     )
 
     assert names(named) == {"Speaker 1": "Speaker 1", "Speaker 2": "Tom"}
-    assert "Speaker 2 for Tom" in named.warnings[-1]
+    assert named.warnings[-1].values == {"voices": "Speaker 2 = Tom"}
 
 
 def test_one_answer_is_not_enough() -> None:

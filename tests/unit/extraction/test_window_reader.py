@@ -21,7 +21,7 @@ from memo.errors import (
 from memo.extraction import load_prompts, read_with_model
 from memo.extraction.window_reader import LONGEST_TEXT, ActionAnswers, DecisionAnswers
 from memo.language_model.endpoint import Endpoint
-from memo.model import DecisionStatus, Draft, Meeting, Transcript, Verdict
+from memo.model import DecisionStatus, Draft, Meeting, Remark, RemarkCode, Transcript, Verdict
 from memo.ports import silent
 
 if TYPE_CHECKING:
@@ -162,7 +162,8 @@ def test_what_never_fits_is_a_gap_and_the_rest_stands(desk: Desk, call: Transcri
     )
     memo = desk.written(draft, call, MEETING)
     assert [a.task for a in memo.action_items] == ["Tell the supplier"]
-    assert {gap.reason for gap in memo.coverage.gaps} == {"decisions: the answer was too long"}
+    too_long = Remark.of(RemarkCode.ANSWER_TOO_LONG, about="decisions")
+    assert {gap.remarks for gap in memo.coverage.gaps} == {(too_long,)}
     assert memo.coverage.analysed_seconds == pytest.approx(0, abs=1e-6)
 
 
@@ -179,12 +180,13 @@ def test_an_unusable_answer_is_a_gap_with_its_reason(desk: Desk) -> None:
     (gap,) = memo.coverage.gaps
     assert gap.start == 0
     assert 0 < gap.end < transcript.duration
-    assert gap.reason == (
-        "decisions: the model gave no usable answer; questions: the model gave no usable answer"
+    assert gap.remarks == (
+        Remark.of(RemarkCode.NO_USABLE_ANSWER, about="decisions"),
+        Remark.of(RemarkCode.NO_USABLE_ANSWER, about="questions"),
     )
     share = 1 - memo.coverage.analysed_seconds / transcript.speech_seconds
     assert share == pytest.approx(gap.end / transcript.duration, abs=0.05)
-    assert memo.warnings == ("for a part of the recording there are no topics",)
+    assert memo.remarks == (Remark.of(RemarkCode.NO_TOPICS),)
 
 
 @pytest.mark.parametrize("error", [LanguageModelUnavailable("gone"), LanguageModelError("refused")])
@@ -517,10 +519,9 @@ def test_over_an_endpoint_what_is_cut_off_or_no_json_is_a_gap(
     model, _ = serve(script)
     draft = read_over(model, call, desk)
     assert [q.question for q in draft.questions] == [QUESTION["question"]]
-    reasons = {gap.reason for gap in draft.gaps}
-    assert reasons == {
-        "decisions: the answer was too long",
-        "actions: the model gave no usable answer",
+    assert {remark for gap in draft.gaps for remark in gap.remarks} == {
+        Remark.of(RemarkCode.ANSWER_TOO_LONG, about="decisions"),
+        Remark.of(RemarkCode.NO_USABLE_ANSWER, about="actions"),
     }
 
 

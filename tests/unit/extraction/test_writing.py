@@ -19,6 +19,8 @@ from memo.model import (
     Gap,
     Meeting,
     Participant,
+    Remark,
+    RemarkCode,
     Transcript,
 )
 
@@ -73,9 +75,11 @@ def test_people_are_listed_once_by_the_name_on_the_list(desk: Desk) -> None:
 
 # --- Coverage -----------------------------------------------------------------------------------
 
+QUIET = Remark.of(RemarkCode.NO_SPEECH)
+LONG = Remark.of(RemarkCode.ANSWER_TOO_LONG, about="actions")
 GAPS = st.lists(
-    st.tuples(st.floats(0, 60), st.floats(0, 60), st.sampled_from(["a", "b"])).map(
-        lambda g: Gap(start=min(g[:2]), end=max(g[:2]), reason=g[2])
+    st.tuples(st.floats(0, 60), st.floats(0, 60), st.sampled_from([QUIET, LONG])).map(
+        lambda g: Gap(start=min(g[:2]), end=max(g[:2]), remarks=(g[2],))
     ),
     max_size=8,
 )
@@ -99,15 +103,15 @@ def test_a_second_that_was_missed_twice_is_missed_once(desk: Desk, gaps: list[Ga
 
 def test_gaps_of_the_sound_stay_beside_those_of_the_reading(desk: Desk) -> None:
     transcript = desk.talk(("Ann", "one two three")).model_copy(
-        update={"gaps": (Gap(start=9, end=10, reason="no speech found"),)}
+        update={"gaps": (Gap(start=9, end=10, remarks=(QUIET,)),)}
     )
-    memo = desk.written(draft(gaps=(Gap(start=0, end=1, reason="too long"),)), transcript)
-    assert [g.reason for g in memo.coverage.gaps] == ["too long", "no speech found"]
+    memo = desk.written(draft(gaps=(Gap(start=0, end=1, remarks=(LONG,)),)), transcript)
+    assert [g.remarks for g in memo.coverage.gaps] == [(LONG,), (QUIET,)]
 
 
 def test_warnings_of_every_stage_are_told(desk: Desk) -> None:
-    transcript = desk.talk().model_copy(update={"warnings": ("quiet",)})
-    assert desk.written(draft(warnings=("odd",)), transcript).warnings == ("quiet", "odd")
+    transcript = desk.talk().model_copy(update={"warnings": (QUIET,)})
+    assert desk.written(draft(warnings=(LONG,)), transcript).remarks == (QUIET, LONG)
 
 
 # --- The summary --------------------------------------------------------------------------------

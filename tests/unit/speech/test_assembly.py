@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from memo.model import Gap, Media, Recording, Span, Transcript
+from memo.model import Gap, Media, Recording, Remark, RemarkCode, Span, Transcript
 from memo.speech.assembly import assemble
 from memo.speech.heard import HeardClip, HeardWindow, HeardWord, Listening, SpokenLanguage
 
@@ -80,24 +80,24 @@ def test_a_sentence_may_go_on_in_the_next_clip() -> None:
 
 def test_only_long_silence_is_a_gap() -> None:
     transcript = transcript_of(clip(10, "one."), clip(39, "two."), clip(70, "three."), duration=90)
-    assert [(gap.start, gap.end, gap.reason) for gap in transcript.gaps] == [
-        (39.5, 70, "no speech found")
+    assert [(gap.start, gap.end, gap.remarks[0].code) for gap in transcript.gaps] == [
+        (39.5, 70, "no_speech")
     ]
 
 
 def test_a_damaged_stretch_is_one_gap_and_not_silence_too() -> None:
-    damage = Gap(start=20, end=90, reason="damaged or missing sound")
+    damage = Gap(start=20, end=90, remarks=(Remark.of(RemarkCode.DAMAGED),))
     transcript = transcript_of(clip(10, "one."), clip(100, "two."), duration=101, gaps=(damage,))
 
     assert transcript.gaps == (damage,)
     assert transcript.warnings == (
-        "0:00:20 to 0:01:30 of the recording: damaged or missing sound.",
-        "Speech was found in 0:00:01 of 0:01:41; the rest was not transcribed.",
+        Remark.of(RemarkCode.DAMAGED_AT, start="0:00:20", end="0:01:30"),
+        Remark.of(RemarkCode.LITTLE_SPEECH, speech="0:00:01", total="0:01:41"),
     )
 
 
 def test_a_missing_end_counts_as_part_of_the_recording() -> None:
-    lost = Gap(start=20, end=60, reason="missing: the file ends early")
+    lost = Gap(start=20, end=60, remarks=(Remark.of(RemarkCode.ENDS_EARLY),))
     transcript = transcript_of(clip(1, "one."), gaps=(lost,))
     assert (transcript.duration, transcript.gaps) == (60, (lost,))
 
@@ -111,12 +111,13 @@ def test_little_speech_is_worth_a_warning(share: float, warned: bool) -> None:  
 def test_an_uncertain_language_is_worth_a_warning() -> None:
     transcript = transcript_of(clip(1, "one."), language=SpokenLanguage(code="cy", share=0.4))
     assert transcript.language == "cy"
-    assert "uncertain (cy, 40%)" in transcript.warnings[0]
-    assert "--language" in transcript.warnings[0]
+    unsure = Remark.of(RemarkCode.LANGUAGE_UNSURE, language="cy", share=40)
+    assert transcript.warnings[0] == unsure
 
 
 def test_further_sound_tracks_are_worth_a_warning() -> None:
-    assert "2 sound tracks" in transcript_of(clip(1, "one."), tracks=2).warnings[0]
+    tracks = transcript_of(clip(1, "one."), tracks=2).warnings[0]
+    assert tracks == Remark.of(RemarkCode.SOUND_TRACKS, count=2)
 
 
 def test_what_whisper_itself_takes_for_silence_is_no_text() -> None:
@@ -124,8 +125,8 @@ def test_what_whisper_itself_takes_for_silence_is_no_text() -> None:
         clip(1, "We ship."), clip(5, "Thank you.", logprob=-1.2, no_speech=0.8)
     )
     assert [segment.text for segment in transcript.segments] == ["We ship."]
-    assert [(gap.start, gap.end, gap.reason) for gap in transcript.gaps] == [
-        (5, 6, "sound, but no words in it")
+    assert [(gap.start, gap.end, gap.remarks[0].code) for gap in transcript.gaps] == [
+        (5, 6, "no_words")
     ]
 
 
@@ -133,13 +134,14 @@ def test_a_loop_is_said_once_and_named() -> None:
     transcript = transcript_of(clip(1, "We ship. " + "Thank you. " * 8, step=0.25))
 
     assert [segment.text for segment in transcript.segments] == ["We ship.", "Thank you."]
-    assert [(gap.start, gap.end, gap.reason) for gap in transcript.gaps] == [
-        (2, 5.5, "the speech model repeated itself")
+    assert [(gap.start, gap.end, gap.remarks[0].code) for gap in transcript.gaps] == [
+        (2, 5.5, "repeated")
     ]
-    assert transcript.warnings == ("The speech model repeated itself from 0:00:02 to 0:00:06.",)
+    repeated = Remark.of(RemarkCode.REPEATED_AT, start="0:00:02", end="0:00:06")
+    assert transcript.warnings == (repeated,)
 
 
 def test_a_short_loop_is_a_gap_without_a_warning() -> None:
     transcript = transcript_of(clip(1, "We ship. " + "Bye. " * 9, step=0.1))
-    assert [gap.reason for gap in transcript.gaps] == ["the speech model repeated itself"]
+    assert [gap.remarks[0].code for gap in transcript.gaps] == ["repeated"]
     assert transcript.warnings == ()

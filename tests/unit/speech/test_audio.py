@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memo.errors import RecordingError
-from memo.model import Gap, Span
+from memo.model import Gap, Remark, RemarkCode, Span
 from memo.speech.audio import SAMPLE_RATE, cut, decode, probe, quietest
 
 Samples = npt.NDArray[np.float32]
@@ -394,7 +394,7 @@ def test_a_wav_header_that_promises_more_is_taken_at_its_word(make_sound: MakeSo
     gaps: list[Gap] = []
 
     assert decoded(path, gaps).size / SAMPLE_RATE == pytest.approx(5, abs=0.1)
-    assert gaps == [Gap(start=5, end=60, reason="missing: the file ends early")]
+    assert gaps == [Gap(start=5, end=60, remarks=(Remark.of(RemarkCode.ENDS_EARLY),))]
 
 
 @pytest.fixture(scope="module")

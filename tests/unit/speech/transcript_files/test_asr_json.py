@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from memo.errors import RecordingError
-from memo.model import Gap, Participant, Recording, Segment, Transcript, Word
+from memo.model import Gap, Participant, Recording, Remark, RemarkCode, Segment, Transcript, Word
 
 Read = Callable[[str | bytes, str], Transcript]
 
@@ -106,7 +106,7 @@ def test_times_in_milliseconds_are_noticed(read: Read) -> None:
         "call.json",
     )
     assert [s.start for s in transcript.segments] == pytest.approx([0.25, 5.25])
-    assert "times were read as milliseconds" in transcript.warnings
+    assert Remark.of(RemarkCode.TIMES_IN_MILLISECONDS) in transcript.warnings
 
 
 def test_teams_entries_have_clocks_for_times(read: Read) -> None:
@@ -122,7 +122,7 @@ def test_segments_without_times_get_estimated_ones(read: Read) -> None:
     )
     assert transcript.segments[1].start == pytest.approx(2 / 2.6)
     assert transcript.segments[1].speaker == "Speaker 0"
-    assert any("estimated" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.TIMES_ESTIMATED) in transcript.warnings
 
 
 def test_the_reference_of_the_example_has_every_word_said(read: Read) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from memo.errors import RecordingError
-from memo.model import Transcript
+from memo.model import Remark, RemarkCode, Transcript
 
 Read = Callable[[str | bytes, str], Transcript]
 
@@ -111,7 +111,7 @@ def test_captions_that_roll_up_are_read_once(read: Read) -> None:
     assert text == "guten Morgen zusammen heute geht es los mit dem Umzug."
     assert transcript.segments[-1].end == 9.0
     assert transcript.language == "de"
-    assert any("roll up" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.ROLLING_CAPTIONS) in transcript.warnings
 
 
 def test_a_repeated_answer_is_not_taken_for_a_rolling_caption(read: Read) -> None:
@@ -233,7 +233,7 @@ def test_captions_out_of_order_are_put_in_order_and_bad_ends_estimated(read: Rea
     assert [segment.text for segment in transcript.segments] == ["First.", "Second.", "Third."]
     assert all(segment.end > segment.start for segment in transcript.segments)
     assert [segment.start for segment in transcript.segments] == [1.0, 5.0, 9.0]
-    assert "the end of 1 caption lies before the start and was estimated" in transcript.warnings
+    assert Remark.of(RemarkCode.ENDS_ESTIMATED, count=1) in transcript.warnings
 
 
 def test_overlapping_voices_count_once_as_speech(read: Read) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from memo.model import Transcript
+from memo.model import Remark, RemarkCode, Transcript
 
 Read = Callable[[str | bytes, str], Transcript]
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
-ESTIMATED = "the file has no times: times are estimated from the number of words"
+ESTIMATED = Remark.of(RemarkCode.TIMES_ESTIMATED)
 
 
 def said(transcript: Transcript) -> list[tuple[str | None, str]]:
@@ -52,7 +52,7 @@ def test_times_are_read_wherever_they_stand(read: Read, line: str) -> None:
     transcript = read(f"{before}\n\n{line}\n", "call.txt")
     assert said(transcript) == [("Priya Shah", "Hello all."), ("Priya Shah", "We wait.")]
     assert starts(transcript) == [5.0, 62.0]
-    assert not any("times" in warning for warning in transcript.warnings)
+    assert not any("times" in warning.code for warning in transcript.warnings)
 
 
 def test_a_copy_from_teams_has_name_and_time_above_the_text(read: Read) -> None:
@@ -70,7 +70,7 @@ def test_a_copy_from_teams_has_name_and_time_above_the_text(read: Read) -> None:
         ("Priya Shah", "Good: let's start."),
     ]
     assert starts(transcript)[:2] == [3.0, 9.0]
-    assert any("no speech" in warning for warning in transcript.warnings)
+    assert any(warning.code == "no_speech_lines" for warning in transcript.warnings)
 
 
 def test_otter_writes_a_preamble_and_an_advertisement(read: Read) -> None:
@@ -102,7 +102,7 @@ def test_google_meet_marks_the_time_every_few_minutes(read: Read) -> None:
     assert starts(transcript)[0] == 0.0
     assert starts(transcript)[2] == 300.0
     assert transcript.duration == 450.0
-    assert any("between" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.TIMES_BETWEEN_ESTIMATED) in transcript.warnings
 
 
 def test_gemini_notes_above_a_meet_transcript_are_no_speech(read: Read) -> None:
@@ -124,7 +124,7 @@ def test_zoom_saves_captions_with_the_time_of_day(read: Read) -> None:
     )
     assert said(transcript) == [("Priya Shah", "Good evening."), ("Tom", "Good morning, then.")]
     assert starts(transcript) == [0.0, 15.0]
-    assert any("times of day" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.TIMES_OF_DAY) in transcript.warnings
 
 
 def test_hours_and_minutes_are_not_taken_for_minutes_and_seconds(read: Read) -> None:
@@ -172,7 +172,7 @@ def test_text_without_names_is_kept_and_said_to_have_none(read: Read) -> None:
         (None, "We met on Monday - late."),
         (None, "It was well-attended."),
     ]
-    assert "the file does not say who speaks" in transcript.warnings
+    assert Remark.of(RemarkCode.NO_NAMES) in transcript.warnings
 
 
 def test_one_wrong_time_mark_costs_only_itself(read: Read) -> None:
@@ -182,7 +182,7 @@ def test_one_wrong_time_mark_costs_only_itself(read: Read) -> None:
         "call.txt",
     )
     assert starts(transcript) == [2.0, 4.0, 6.0, 8.0]
-    assert any("1 time mark out of order" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.MARKS_ASTRAY, count=1) in transcript.warnings
 
 
 def test_a_wrong_first_time_mark_shifts_nothing(read: Read) -> None:

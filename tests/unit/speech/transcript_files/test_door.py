@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from memo.errors import ExitCode, RecordingError
-from memo.model import Recording, Transcript
+from memo.model import Recording, Remark, RemarkCode, Transcript
 from memo.speech.transcript_files import LARGEST_FILE, is_transcript, read_transcript
 
 Read = Callable[[str | bytes, str], Transcript]
@@ -70,19 +70,19 @@ def test_encodings_and_line_ends_do_not_matter(read: Read, encoding: str, ending
         ("Zoë", "Schön, dass ihr da seid."),
         ("Björn", "Ja, hallo."),
     ]
-    assert not any("UTF-8" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.NOT_UTF8) not in transcript.warnings
 
 
 def test_windows_1252_is_read_with_a_warning(read: Read) -> None:
     transcript = read(DIALOGUE.encode("cp1252"), "call.txt")
     assert [p.name for p in transcript.participants] == ["Zoë", "Björn"]
-    assert any("Windows-1252" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.NOT_UTF8) in transcript.warnings
 
 
 def test_damaged_utf_8_does_not_garble_the_rest(read: Read) -> None:
     transcript = read((DIALOGUE * 20).encode() + b"Anna: Ende\xc3\n", "call.txt")
     assert transcript.participants[0].name == "Zoë"
-    assert any("1 character of the file" in warning for warning in transcript.warnings)
+    assert Remark.of(RemarkCode.UNREADABLE, count=1) in transcript.warnings
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ config = LazyGroup(
     commands={
         "convert": ("memo.cli.convert:convert", "Turn recordings, or transcripts, into memos."),
         "show": ("memo.cli.show:show", "Show a memo in the terminal."),
+        "eval": ("memo.cli.eval:evaluate", "Measure how well meetings are read."),
         "log": (log, "Look into the decision log."),
         "models": (models, "Manage speech and language models."),
         "config": (config, "Look at the settings."),

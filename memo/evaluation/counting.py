@@ -200,9 +200,15 @@ def text_of(finding: Finding) -> str:
 
 def is_verbatim(evidence: Evidence, transcript: Transcript) -> bool:
     """Tell whether a quote was said word for word, at its time and by its speaker."""
-    there = (s for s in transcript.segments if s.start < evidence.end and evidence.start < s.end)
+    there = (s for s in transcript.segments if _meet(s, evidence))
     said = " ".join(s.text for s in there if transcript.name_of(s.speaker) == evidence.speaker)
     return bool(evidence.quote) and _plain(evidence.quote) in _plain(said)
+
+
+def _meet(segment: Span, evidence: Span) -> bool:
+    """Tell whether a segment, perhaps one without any length, is in a stretch of evidence."""
+    begins_inside = evidence.start <= segment.start < evidence.end
+    return begins_inside or segment.start <= evidence.start < segment.end
 
 
 def _plain(text: str) -> str:

@@ -17,7 +17,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -172,6 +172,11 @@ def load_meetings(folder: Path) -> tuple[LabelledMeeting, ...]:
         meetings[meeting.id] = path
         loaded.append(meeting)
     return tuple(loaded)
+
+
+def is_one_of(name: str, corpus: str, only: Collection[str]) -> bool:
+    """Tell whether a meeting is meant: by a part of its id, or by its corpus. No words mean all."""
+    return not only or any(w.casefold() in name.casefold() or w == corpus for w in only)
 
 
 def load_meeting(path: Path) -> LabelledMeeting:

@@ -1,14 +1,11 @@
 """A run of `memo eval`: what was measured, of what, with what. Its JSON form can be compared with.
 
-`run.schema.json` beside this file describes that form; it is generated from these values and held
-current by a test. Regenerate it with `python -m memo.evaluation.runs`.
+`run.schema.json` beside this file describes that form.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,11 +13,9 @@ from pydantic import AwareDatetime, ValidationError
 
 from memo.errors import RecordingError
 from memo.evaluation.counting import Measured, findings_of, text_of
+from memo.evaluation.labels import is_one_of
 from memo.evaluation.scores import Scores, score
 from memo.model import ActionItem, Finding, Memo, Sha256, Value
-
-SCHEMA_ID = "urn:callmemo:schema:evaluation:1"
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class Reader(Value):
@@ -71,6 +66,12 @@ def run_of(
     )
 
 
+def part_of(run: Run, only: Collection[str]) -> Run:
+    """Return a run with only the meetings of these names, scored anew."""
+    chosen = [m for m in run.meetings if is_one_of(m.id, m.corpus, only)]
+    return run.model_copy(update={"meetings": tuple(chosen), "scores": score(chosen)})
+
+
 def predictions(memo: Memo) -> dict[str, Any]:
     """Return a memo's findings in the form that the scorer of AMI and ICSI takes."""
     return {
@@ -103,14 +104,3 @@ def load_run(path: Path) -> Run:
             f"{path.name} is no run that this memo can read",
             hint="Name a file that `memo eval --json` wrote, or make it again.",
         ) from error
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a run."""
-    return {"$schema": _DIALECT, "$id": SCHEMA_ID, **Run.model_json_schema(mode="serialization")}
-
-
-if __name__ == "__main__":
-    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
-    Path(__file__).with_name("run.schema.json").write_text(text, encoding="utf-8")
-    sys.stdout.write("run.schema.json\n")

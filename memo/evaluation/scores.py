@@ -26,16 +26,20 @@ _HOUR = 3600.0
 
 
 class _Ratio(NamedTuple):
-    """`factor` times the sum of what is `above` by the sum of what is `below`."""
+    """`factor` times the sum of what is `above` by the sum of what is `below`.
+
+    Of nothing it is 0 where there is any of `due`, else unknown.
+    """
 
     above: tuple[str, ...]
     below: tuple[str, ...]
     factor: float = 1.0
+    due: tuple[str, ...] = ()
 
 
 _SCORES: Mapping[str, _Ratio] = {
-    "precision": _Ratio(("hits",), ("found",)),
-    "recall": _Ratio(("hits",), ("labels",)),
+    "precision": _Ratio(("hits",), ("found",), due=("labels",)),
+    "recall": _Ratio(("hits",), ("labels",), due=("found",)),
     "f1": _Ratio(("hits",), ("found", "labels"), 2.0),
     "soft_f1": _Ratio(("soft",), ("found", "labels"), 2.0),
     "hit_precision": _Ratio(("near",), ("spans",)),
@@ -154,20 +158,25 @@ _Values = list[float | None]
 """A score for the meetings themselves, then for each draw of them."""
 
 
-def _draws(count: int) -> list[Counter[int]]:
+_Draw = Sequence[tuple[int, int]]
+"""Places of meetings, and how often each is drawn."""
+
+
+def _draws(count: int) -> list[_Draw]:
     """Return how often each meeting is in each draw, the meetings themselves first."""
-    themselves = Counter(range(count))
+    places = range(count)
+    themselves = [(place, 1) for place in places]
     if count < 2:
         return [themselves]
     chance = random.Random(SEED)  # noqa: S311 - the same draws each time, on purpose
-    places = range(count)
-    return [themselves, *(Counter(chance.choices(places, k=count)) for _ in range(DRAWS))]
+    drawn = (Counter(chance.choices(places, k=count)) for _ in range(DRAWS))
+    return [themselves, *(list(times.items()) for times in drawn)]
 
 
 class _Draws:
     """The scores of some meetings in every draw."""
 
-    def __init__(self, meetings: Sequence[Measured], draws: Sequence[Counter[int]]) -> None:
+    def __init__(self, meetings: Sequence[Measured], draws: Sequence[_Draw]) -> None:
         self._draws = draws
         self._rows: dict[Category, list[Mapping[str, float]]] = {
             category: [m.counts[category].model_dump() if category in m.counts else {}
@@ -192,13 +201,17 @@ class _Draws:
         return self._ratios(self._whole, _OVERALL[name])
 
     def _ratios(self, rows: Sequence[Mapping[str, float]], ratio: _Ratio) -> _Values:
-        above = [ratio.factor * sum(row.get(name, 0.0) for name in ratio.above) for row in rows]
-        below = [sum(row.get(name, 0.0) for name in ratio.below) for row in rows]
+        above, below, due = (
+            [sum(row.get(name, 0.0) for name in names) for row in rows]
+            for names in (ratio.above, ratio.below, ratio.due)
+        )
         values: _Values = []
         for draw in self._draws:
-            whole = sum(below[i] * times for i, times in draw.items())
-            part = sum(above[i] * times for i, times in draw.items())
-            values.append(part / whole if whole else None)
+            if whole := sum(below[i] * times for i, times in draw):
+                part = sum(above[i] * times for i, times in draw)
+                values.append(ratio.factor * part / whole)
+            else:
+                values.append(0.0 if any(due[i] for i, _ in draw) else None)
         return values
 
 

@@ -7,14 +7,14 @@ recording's work folder and shared with `convert`; what a model answers is asked
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from memo.model import Meeting, Memo, Transcript
+from memo.model import Memo
 from memo.pipeline.conversion import Heard, Job, Tools, hear, read
 from memo.ports import Artifact, LanguageModel, Progress
 
@@ -42,11 +42,21 @@ class Spent:
 
 
 class Rehearsal:
-    """Reads meetings with one language model, which stays in memory meanwhile."""
+    """Reads meetings with one language model, which stays in memory meanwhile.
+
+    Args:
+        tools: What with; `tools.model` gives `model`.
+        model: The language model; None reads by rules alone.
+    """
 
     def __init__(self, tools: Tools, model: LanguageModel | None) -> None:
         self._tools = tools
         self._model = model
+
+    @property
+    def reader(self) -> str:
+        """Name of the language model, "" for rules alone."""
+        return self._model.name if self._model else ""
 
     def hear(self, job: Job, progress: Progress) -> tuple[Heard, float]:
         """Return what is said in a recording, and the seconds that it took to find out.
@@ -58,26 +68,20 @@ class Rehearsal:
         heard = hear(job, self._tools, progress)
         return heard, time.perf_counter() - began
 
-    def read(
-        self,
-        transcript: Transcript,
-        meeting: Meeting,
-        progress: Progress,
-        warnings: Sequence[str] = (),
-    ) -> tuple[Memo, Spent]:
-        """Return the memo of a transcript, and what it took.
+    def read(self, heard: Heard, progress: Progress) -> tuple[Memo, Spent]:
+        """Return the memo of what was heard, and what it took.
 
         Raises:
             LanguageModelError: The language model failed.
         """
         before, began = self._usage(), time.perf_counter()
         memo = read(
-            transcript,
-            meeting,
+            heard.transcript,
+            heard.meeting,
             self._tools,
             checkpoints=_Forgetful(),
             progress=progress,
-            warnings=tuple(warnings),
+            warnings=heard.warnings,
         )
         seconds, after = time.perf_counter() - began, self._usage()
         spent = {name: after[name] - before[name] for name in after}
@@ -113,8 +117,9 @@ def rehearsal(tools: Tools) -> Iterator[Rehearsal]:
 class _Forgetful:
     """Keeps nothing, so that every answer is asked for (`memo.ports.Checkpoints`)."""
 
-    def load(self, _step: str, _key: str, _kind: type[Artifact]) -> Artifact | None:
+    def load(self, step: str, key: str, kind: type[Artifact]) -> Artifact | None:  # noqa: ARG002
+        """Return nothing."""
         return None
 
-    def save(self, _step: str, _key: str, _artifact: BaseModel) -> None:
-        pass
+    def save(self, step: str, key: str, artifact: BaseModel) -> None:
+        """Keep nothing."""

@@ -40,6 +40,7 @@ from pydantic_settings import (
 )
 
 from memo.errors import ConfigError
+from memo.export.wording import LANGUAGES, primary_language
 from memo.pipeline.outputs import FORMATS
 
 FILE_NAME = "memo.toml"
@@ -117,6 +118,11 @@ class Settings(BaseSettings):
     )
     language: str | None = Field(
         default=None, description="language that is spoken, e.g. `de`; found out if not given"
+    )
+    memo_language: str | None = Field(
+        default=None,
+        description="language that memos are written in: `en`, `de` or `es`; the one spoken if not "
+        "given",
     )
     diarize: bool = Field(
         default=True, description="tell voices apart: who said what, as `Speaker 1`, `Speaker 2`"
@@ -218,6 +224,18 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"auto|[a-z]{2,3}|", code):
             raise ValueError(f"{tag!r} is no language; write a code like en or de")
         return None if code in {"", "auto"} else code
+
+    @field_validator("memo_language")
+    @classmethod
+    def _check_memo_language(cls, tag: str | None) -> str | None:
+        """Keep the language of a tag, if memo has its words; None for `auto`."""
+        code = primary_language(tag or "")
+        if code in {"", "auto"}:
+            return None
+        if code not in LANGUAGES:
+            known = ", ".join(f"{code} ({name})" for code, name in LANGUAGES.items())
+            raise ValueError(f"{tag!r} is no language that memos are written in; known are {known}")
+        return code
 
     @field_validator("formats")
     @classmethod

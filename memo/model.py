@@ -313,7 +313,7 @@ class Draft(Value):
     """An unverified reading of a transcript, by a language model or by rules.
 
     `gaps` are the stretches that could not be read; `reader` names the model. `translations` are
-    those of its texts into the memo's language, where that is another one.
+    those of its texts into the memo's language; None where nobody was asked for some.
     """
 
     reader: str
@@ -325,7 +325,7 @@ class Draft(Value):
     questions: tuple[QuestionClaim, ...] = ()
     gaps: tuple[Gap, ...] = ()
     warnings: tuple[Remark, ...] = ()
-    translations: tuple[Translation, ...] = ()
+    translations: tuple[Translation, ...] | None = None
 
 
 # --- What the transcript bears out ------------------------------------------------------------

@@ -80,6 +80,7 @@ class Conversions:
             started_at=self._started_at,
             attendees=settings.attendees,
             language=settings.language,
+            memo_language=settings.memo_language,
             speakers=settings.speakers,
             folder=settings.out,
             formats=settings.formats,

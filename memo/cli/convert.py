@@ -60,6 +60,9 @@ def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Pat
     "--attendees", multiple=True, callback=_listed, metavar="NAMES", help="Who was there."
 )
 @click.option("--language", metavar="CODE", help="Spoken language, e.g. de; else found out.")
+@click.option(
+    "--memo-language", metavar="CODE", help="Language of the memo: en, de, es; else the spoken one."
+)
 @click.option("--speakers", type=int, metavar="N", help="How many people speak; else found out.")
 @click.option(
     "--diarize/--no-diarize", default=None, help="Tell voices apart, or not; on by default."

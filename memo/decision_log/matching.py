@@ -58,14 +58,15 @@ class _Told:
     """A decision as it was told: its words and its moments, each worked out at most once."""
 
     def __init__(self, decision: Decision) -> None:
-        self._decision = decision
+        # The same decision told in another language is the same: its words are those verified.
+        self._told = decision.untranslated or decision.statement
         self.moments = _merged(decision.evidence)
         self.seconds = sum(end - start for start, end in self.moments)
 
     @cached_property
     def spelt(self) -> list[str]:
         """The words as they are spelt, without punctuation."""
-        text = unicodedata.normalize("NFKC", self._decision.statement)
+        text = unicodedata.normalize("NFKC", self._told)
         return re.findall(r"\w+", re.sub("['’]", "", text))
 
     @cached_property
@@ -75,7 +76,7 @@ class _Told:
     @cached_property
     def fingerprint(self) -> str:
         """Equal for equal statements. One of signs alone ("👍") is compared as it stands."""
-        return " ".join(self.words) or self._decision.statement.strip()
+        return " ".join(self.words) or self._told.strip()
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:

@@ -34,6 +34,7 @@ from memo.model import (
 )
 
 NOTHING = "—"
+_RULES = "rules"  # a reader that is no model, as `memo.extraction.reading` calls it
 
 _QUOTES_SHOWN = 2
 _QUOTE_LENGTH = 400  # characters; longer ones are in memo.json
@@ -117,6 +118,7 @@ class Page:
 
     wording: Wording
     language: str
+    spoken: str
     title: str
     date: dt.datetime | None
     timezone: str
@@ -153,7 +155,7 @@ class _Layout:
     wording: Wording = field(init=False)
 
     def __post_init__(self) -> None:
-        self.wording = wording_for(self.memo.language)
+        self.wording = wording_for(self.memo.written_in)
         self._names = {p.label: p.name for p in self.memo.participants if p.label}
 
     def page(self) -> Page:
@@ -161,11 +163,12 @@ class _Layout:
         started = memo.started_at
         return Page(
             wording=self.wording,
-            language=one_line(memo.language),
+            language=one_line(memo.written_in),
+            spoken=one_line(memo.language),
             title=one_line(memo.title) or self.wording.untitled,
             date=local_date(started, memo.timezone) if started else None,
             timezone=one_line(memo.timezone),
-            participants=_cleaned(p.name for p in memo.participants),
+            participants=_cleaned(self.wording.named(p.name) for p in memo.participants),
             recording=one_line(memo.recording.filename) or NOTHING,
             memo_version=one_line(memo.provenance.memo_version),
             byline=self._byline(),
@@ -187,8 +190,13 @@ class _Layout:
             if memo.started_at
             else self.wording.date_unknown
         )
-        who = ", ".join(filter(None, map(_presented, memo.participants)))
+        who = ", ".join(filter(None, map(self._presented, memo.participants)))
         return tuple(filter(None, (when, length(memo.duration), who)))
+
+    def _presented(self, participant: Participant) -> str:
+        name = one_line(self.wording.named(participant.name))
+        role = one_line(participant.role or "")
+        return f"{name} ({role})" if name and role else name
 
     def _decision(self, decision: Decision) -> Item:
         say = self.wording
@@ -201,7 +209,7 @@ class _Layout:
                 (say.why, decision.rationale),
                 (say.replaces, decision.supersedes),
                 (say.considered, "; ".join(_cleaned(decision.considered))),
-                (say.decided_by, ", ".join(_cleaned(decision.decided_by))),
+                (say.decided_by, ", ".join(_cleaned(map(say.named, decision.decided_by)))),
             ),
             quotes=self._quotes(decision),
             more=self._more(decision),
@@ -214,7 +222,8 @@ class _Layout:
             status=None,
             doubt=self._doubt(question),
             details=_details(
-                (say.waiting_for, question.waiting_on), (say.raised_by, question.raised_by)
+                (say.waiting_for, say.named(question.waiting_on or "")),
+                (say.raised_by, say.named(question.raised_by or "")),
             ),
             quotes=self._quotes(question),
             more=self._more(question),
@@ -236,7 +245,7 @@ class _Layout:
 
     def _task(self, action: ActionItem) -> Task:
         return Task(
-            owner=one_line(action.owner or "") or None,
+            owner=one_line(self.wording.named(action.owner or "")) or None,
             task=one_line(action.task) or NOTHING,
             due=self._due(action),
             due_words=self._due_words(action),
@@ -265,7 +274,7 @@ class _Layout:
         if isinstance(finding, Decision):
             return self.wording.decision, one_line(finding.statement)
         if isinstance(finding, ActionItem):
-            owner = one_line(finding.owner or "")
+            owner = one_line(self.wording.named(finding.owner or ""))
             extras = (owner, self._due(finding), self._due_words(finding))
             claim = (one_line(finding.task), ", ".join(filter(None, extras)))
             return self.wording.action, f" {NOTHING} ".join(filter(None, claim))
@@ -289,7 +298,7 @@ class _Layout:
 
     def _named(self, speaker: str) -> str:
         """Return the name of a voice, or its label while nobody knows better."""
-        return self._names.get(speaker, speaker)
+        return self.wording.named(self._names.get(speaker, speaker))
 
     def _more(self, finding: Finding) -> tuple[Link, ...]:
         return tuple(self._link(e.start) for e in _distinct(finding)[_QUOTES_SHOWN:])
@@ -361,9 +370,8 @@ class _Layout:
             when=say.moment(origin.created_at, self.memo.timezone),
         )
         read = say.heard_by if origin.asr_model else say.read_by
-        return one_line(made), one_line(
-            read.format(asr=origin.asr_model, reader=origin.language_model)
-        )
+        reader = say.rules if origin.language_model == _RULES else origin.language_model
+        return one_line(made), one_line(read.format(asr=origin.asr_model, reader=reader))
 
 
 def _is_shown(finding: Finding) -> bool:
@@ -379,11 +387,6 @@ def _distinct(finding: Finding) -> list[Evidence]:
 def _details(*pairs: tuple[str, str | None]) -> tuple[Detail, ...]:
     lines = ((label, one_line(text or "")) for label, text in pairs)
     return tuple(Detail(label, text) for label, text in lines if text)
-
-
-def _presented(participant: Participant) -> str:
-    name, role = one_line(participant.name), one_line(participant.role or "")
-    return f"{name} ({role})" if name and role else name
 
 
 def _cleaned(texts: Iterable[str]) -> tuple[str, ...]:

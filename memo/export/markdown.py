@@ -58,6 +58,7 @@ def _front_matter(memo: Memo, page: Page) -> str:
         "duration": round(memo.duration, 3),
         "participants": page.participants,
         "language": page.language,
+        **({"spoken_language": page.spoken} if page.spoken != page.language else {}),
         "recording": page.recording,
         "sha256": memo.recording.sha256,
         "memo_version": page.memo_version,

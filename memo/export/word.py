@@ -210,6 +210,9 @@ class _Writer:
 
     def _quote(self, quote: Quote) -> None:
         line = self._line("Quote", quote.words)
+        if self._page.spoken != self._page.language:
+            for run in line.runs:
+                _spoken_in(self._page.spoken, run.element.get_or_add_rPr())
         self._text(line, f" — {quote.speaker}," if quote.speaker else " —")
         self._links(line, [quote.link])
 
@@ -322,6 +325,14 @@ class _Writer:
             hyperlink.set(qn("r:id"), key)
             hyperlink.append(paragraph.add_run(link.text, "Hyperlink").element)
             paragraph.paragraph_format.element.append(hyperlink)
+
+
+def _spoken_in(language: str, properties: BaseOxmlElement) -> None:
+    """Say in which language a run is, to what reads it aloud or checks its spelling."""
+    mark = OxmlElement("w:lang")
+    for script in ("w:val", "w:eastAsia", "w:bidi"):
+        mark.set(qn(script), word_look.full_tag(language))
+    properties.append(mark)
 
 
 def _turn(paragraph: Paragraph, *, leftwards: bool) -> None:

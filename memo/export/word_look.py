@@ -41,10 +41,16 @@ _FULL_TAGS = {  # Word knows languages only with their country
 }
 
 
+def full_tag(language: str) -> str:
+    """Return a language as Word wants it, with its country; English for what is no tag."""
+    tag = language if _LANGUAGE_TAG.fullmatch(language) else "en"
+    return _FULL_TAGS.get(tag.lower(), tag)
+
+
 def style_sheet(language: str) -> str:
     """Return the styles part for a memo in a language."""
     tag = language if _LANGUAGE_TAG.fullmatch(language) else "en"
-    full = _FULL_TAGS.get(tag.lower(), tag)
+    full = full_tag(tag)
     primary = tag.partition("-")[0].lower()
     sheet = resources.files("memo.export").joinpath("word_styles.xml").read_text("utf-8")
     return Template(sheet).substitute(

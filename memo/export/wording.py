@@ -7,12 +7,15 @@ different days on two sides of an ocean. A time of day never stands without its 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from memo.model import DecisionStatus
 
+_UNNAMED = re.compile(r"Speaker (\d{1,4})")
+"""How voices are labelled while nobody knows their names."""
 _MINUTE = 60
 _HOUR = 3600
 
@@ -30,6 +33,7 @@ class Wording:
     made_from: str
     heard_by: str
     read_by: str
+    rules: str
     decisions: str
     no_decisions: str
     actions: str
@@ -52,6 +56,7 @@ class Wording:
     due: str
     said: str
     no_owner: str
+    voice: str
     uncertain: str
     uncertain_because: str
     unverified_because: str
@@ -73,6 +78,11 @@ class Wording:
     def quoted(self, words: str) -> str:
         """Return words between this language's quotation marks."""
         return f"{self.opening_quote}{words}{self.closing_quote}"
+
+    def named(self, name: str) -> str:
+        """Return a name; a voice without one, "Speaker 2", as this language calls it."""
+        unnamed = _UNNAMED.fullmatch(name)
+        return self.voice.format(number=unnamed[1]) if unnamed else name
 
     def day(self, date: dt.date) -> str:
         """Return a date with its weekday: `Friday 2025-12-05`."""
@@ -146,6 +156,7 @@ ENGLISH = Wording(
     made_from="Made from {recording} by memo {version} on {when}.",
     heard_by="Transcribed by {asr}, read by {reader}.",
     read_by="Read by {reader}.",
+    rules="rules alone",
     decisions="Decisions",
     no_decisions="No decisions were found.",
     actions="Actions",
@@ -168,6 +179,7 @@ ENGLISH = Wording(
     due="Due",
     said="Said at",
     no_owner="no owner",
+    voice="Speaker {number}",
     uncertain="Uncertain",
     uncertain_because="the transcript bears this out only in part",
     unverified_because="nothing in the transcript bears this out",
@@ -210,6 +222,7 @@ GERMAN = Wording(
     made_from="Aus {recording} erstellt von memo {version} am {when}.",
     heard_by="Transkribiert von {asr}, gelesen von {reader}.",
     read_by="Gelesen von {reader}.",
+    rules="Regeln allein",
     decisions="Entscheidungen",
     no_decisions="Es wurden keine Entscheidungen gefunden.",
     actions="Aufgaben",
@@ -232,6 +245,7 @@ GERMAN = Wording(
     due="Bis wann",
     said="Stelle",
     no_owner="niemand",
+    voice="Stimme {number}",
     uncertain="Unsicher",
     uncertain_because="das Transkript belegt dies nur zum Teil",
     unverified_because="nichts im Transkript belegt dies",
@@ -266,6 +280,7 @@ SPANISH = Wording(
     made_from="Hecho a partir de {recording} con memo {version}, {when}.",
     heard_by="Transcrito por {asr}, leído por {reader}.",
     read_by="Leído por {reader}.",
+    rules="reglas, sin modelo",
     decisions="Decisiones",
     no_decisions="No se encontraron decisiones.",
     actions="Tareas",
@@ -288,6 +303,7 @@ SPANISH = Wording(
     due="Para cuándo",
     said="Dicho en",
     no_owner="sin responsable",
+    voice="Voz {number}",
     uncertain="Dudoso",
     uncertain_because="la transcripción lo respalda solo en parte",
     unverified_because="nada en la transcripción lo respalda",

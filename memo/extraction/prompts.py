@@ -21,6 +21,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "rewrite-decision": ("said",),
     "rewrite-action": ("said",),
     "rewrite-question": ("said",),
+    "translate-system": (),
+    "translate": ("language", "items"),
 }
 """The prompts, and the variables that each must have."""
 MOST_CHARACTERS = 20_000

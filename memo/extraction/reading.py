@@ -16,6 +16,7 @@ from memo.extraction.lines import number_lines
 from memo.extraction.merging import merged
 from memo.extraction.moment_reader import claims_by_rules, read_moments
 from memo.extraction.prompts import Prompts
+from memo.extraction.translation import with_translations
 from memo.extraction.window_reader import WindowReader
 from memo.model import (
     ActionClaim,
@@ -59,6 +60,7 @@ def read_with_model(
     small: bool,
     checkpoints: Checkpoints,
     progress: Progress,
+    memo_language: str | None = None,
 ) -> Draft:
     """Return what a language model makes of a transcript.
 
@@ -71,6 +73,8 @@ def read_with_model(
             In a language without rules a small model reads windows all the same.
         checkpoints: Where each answer is kept; a repeated run asks nothing twice.
         progress: Told of the questions asked or the lines read.
+        memo_language: ISO 639-1 code of the language that the memo is written in, if it is not
+            the one spoken: a capable model translates into it, too.
 
     Raises:
         LanguageModelError: The model cannot be reached, or refused.
@@ -86,7 +90,7 @@ def read_with_model(
     claims, topics = reader.read()
     draft = _draft(claims, transcript, model.name, prompts.sha256)
     summary = reader.summary((*draft.decisions, *draft.questions))
-    return draft.model_copy(
+    draft = draft.model_copy(
         update={
             "topics": tuple(topics),
             "summary": summary,
@@ -94,6 +98,9 @@ def read_with_model(
             "warnings": tuple(reader.warnings),
         }
     )
+    if small or memo_language in {None, transcript.language}:
+        return draft
+    return with_translations(draft, memo_language, interview, progress)
 
 
 def _draft(

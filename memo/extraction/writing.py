@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from memo.extraction.people import full_name
+from memo.extraction.translation import retold
 from memo.extraction.verification import Verifier
 from memo.extraction.words import coverage, figures, names, normal_words
 from memo.model import (
@@ -38,6 +39,7 @@ def write_memo(
     *,
     created_at: dt.datetime,
     memo_version: str,
+    memo_language: str | None = None,
 ) -> Memo:
     """Return the memo of a meeting; nothing in it is there that was not verified.
 
@@ -47,21 +49,23 @@ def write_memo(
         meeting: What is known besides.
         created_at: Now, timezone-aware.
         memo_version: Of this program.
+        memo_language: ISO 639-1 code of the language to write in; the one spoken by default.
+            What the draft has no translation of stays as it was spoken.
     """
     verifier = Verifier(transcript, meeting)
     decisions = tuple(verifier.decision(c, n) for n, c in enumerate(draft.decisions, 1))
     actions = tuple(verifier.action(c, n) for n, c in enumerate(draft.actions, 1))
     questions = tuple(verifier.question(c, n) for n, c in enumerate(draft.questions, 1))
-    return Memo(
+    memo = Memo(
         title=meeting.title,
         started_at=meeting.started_at,
         timezone=meeting.timezone,
         language=transcript.language,
+        memo_language=transcript.language,
         duration=transcript.duration,
         recording=transcript.recording,
         participants=_participants(transcript, meeting),
-        summary=_told(draft.summary, decisions, questions, transcript.language)
-        or _summary(decisions, questions),
+        summary=_told(draft.summary, decisions, questions, transcript.language),
         topics=tuple(topic for topic in draft.topics if verifier.topic_is_said(topic)),
         decisions=decisions,
         action_items=actions,
@@ -76,6 +80,12 @@ def write_memo(
             created_at=created_at,
         ),
     )
+    if memo_language not in {None, transcript.language}:
+        memo = retold(memo, memo_language, draft.translations)
+    if memo.summary:
+        return memo
+    summary = _summary(memo.decisions, memo.open_questions)
+    return memo.model_copy(update={"summary": summary})
 
 
 def _participants(transcript: Transcript, meeting: Meeting) -> tuple[Participant, ...]:

@@ -59,7 +59,8 @@ _SILENCE = (Remark.of(RemarkCode.NO_SPEECH),)
 class Job:
     """What is to be converted, and what the user says about it.
 
-    `language` is an ISO 639-1 code; `speakers` says how many people speak; `folder` is where the
+    `language` is an ISO 639-1 code, `memo_language` that of the language to write in, None for the
+    one spoken; `speakers` says how many people speak; `folder` is where the
     results go, None for beside the recording; `started_at` is aware; `force` converts again what
     is done already.
     """
@@ -70,6 +71,7 @@ class Job:
     started_at: dt.datetime | None = None
     attendees: tuple[str, ...] = ()
     language: str | None = None
+    memo_language: str | None = None
     speakers: int | None = None
     folder: Path | None = None
     formats: tuple[str, ...] = FORMATS
@@ -186,6 +188,7 @@ def read(
     checkpoints: Checkpoints,
     progress: Progress,
     warnings: tuple[Remark, ...] = (),
+    memo_language: str | None = None,
 ) -> Memo:
     """Return the memo of a transcript; nothing is written or logged.
 
@@ -196,16 +199,25 @@ def read(
         checkpoints: Where the model's answers are kept.
         progress: Told how far the reading has come.
         warnings: For the memo.
+        memo_language: ISO 639-1 code of the language to write in; the one spoken by default.
 
     Raises:
         LanguageModelError: The language model failed.
     """
     from memo.extraction import write_memo
 
-    draft = _draft(transcript, meeting, tools, checkpoints, progress)
+    draft = _draft(transcript, meeting, tools, checkpoints, progress, memo_language)
     draft = draft.model_copy(update={"warnings": (*warnings, *draft.warnings)})
     now, version = tools.now(), tools.version
-    return worded(write_memo(draft, transcript, meeting, created_at=now, memo_version=version))
+    memo = write_memo(
+        draft,
+        transcript,
+        meeting,
+        created_at=now,
+        memo_version=version,
+        memo_language=memo_language,
+    )
+    return worded(memo)
 
 
 def _draft(
@@ -214,6 +226,7 @@ def _draft(
     tools: Tools,
     checkpoints: Checkpoints,
     progress: Progress,
+    memo_language: str | None,
 ) -> Draft:
     from memo.extraction import read_by_rules, read_with_model
 
@@ -228,6 +241,7 @@ def _draft(
             small=tools.small,
             checkpoints=checkpoints,
             progress=progress,
+            memo_language=memo_language,
         )
 
 
@@ -348,6 +362,7 @@ class _Conversion:
                 checkpoints=self._work,
                 progress=self._progress,
                 warnings=self._warnings,
+                memo_language=self._job.memo_language,
             )
         except LanguageModelError as error:
             raise self._with_transcript(error, transcript, paths) from error
@@ -410,6 +425,7 @@ class _Conversion:
             [remark.model_dump() for remark in self._warnings],
             self._tools.transcriber_key if self._is_sound else None,
             self._job.language,
+            self._job.memo_language,
             [self._tools.diarizer is not None, self._job.speakers] if self._is_sound else None,
             self._tools.model_key,
             self._tools.prompts.sha256 if self._tools.model else None,

@@ -99,6 +99,19 @@ def test_a_language_is_a_code(tag: str, code: str | None) -> None:
         load_settings({"language": "German"})
 
 
+@pytest.mark.parametrize(
+    ("tag", "code"), [("de", "de"), ("ES-mx", "es"), (" en ", "en"), ("auto", None), ("", None)]
+)
+def test_memos_are_written_in_a_language_that_memo_has_words_in(tag: str, code: str | None) -> None:
+    assert load_settings({"memo_language": tag}).memo_language == code
+
+
+@pytest.mark.parametrize("tag", ["fr", "German", "d", "e n", "\ud800"])
+def test_another_language_is_refused_with_those_that_there_are(tag: str) -> None:
+    with pytest.raises(ConfigError, match=r"de \(German\), en \(English\), es \(Spanish\)"):
+        load_settings({"memo_language": tag})
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMO_THREADS", "")
     assert load_settings().threads is None

@@ -188,6 +188,21 @@ def test_another_model_or_version_converts_again(tools: Tools, call: Path) -> No
     assert not run(replace(tools, model_key="other"), call).was_done
 
 
+def test_another_memo_language_is_another_memo_and_the_same_decisions(
+    tools: Tools, call: Path
+) -> None:
+    english = run(tools, call)
+    german = run(tools, call, memo_language="de")
+    assert not german.was_done
+    assert (german.memo.language, german.memo.memo_language) == ("en", "de")
+    assert (german.recorded, german.new) == (english.recorded, ())
+    rendered = german.files["md"].read_text(encoding="utf-8")
+    assert "## Entscheidungen" in rendered
+    assert "bleibt in der gesprochenen Sprache (Englisch)" in rendered
+    assert german.files["vtt"].read_bytes() == english.files["vtt"].read_bytes()
+    assert run(tools, call, memo_language="de").was_done
+
+
 def test_only_the_wanted_formats_are_written(tools: Tools, call: Path, tmp_path: Path) -> None:
     outcome = run(tools, call, formats=("json", "md"), folder=tmp_path / "new" / "out")
     assert list(outcome.files) == ["md", "json"]

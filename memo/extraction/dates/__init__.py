@@ -42,10 +42,17 @@ from memo.extraction.dates.grammar import due_spans, mentions
 from memo.extraction.dates.lexicon import Lexicon, read
 from memo.extraction.dates.spanish import spanish
 
-__all__ = ["find_due", "resolve_due"]
+__all__ = ["days_and_months", "find_due", "resolve_due"]
 
 _LANGUAGES = {"en": english, "de": german, "es": spanish}
 _LONGEST_PHRASE = 300
+_DAY_OR_MONTH = re.compile(r"(?:wd|mon)\d+")
+_EVERY = re.compile(
+    r"\b((?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag"
+    r"|mittwoch|sonnabend)s\b",
+    re.IGNORECASE,
+)
+"""Mondays, montags: of every week."""
 _ISO = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 
 
@@ -96,6 +103,23 @@ def find_due(text: str, language: str) -> tuple[str, ...]:
     tokens = read(text, lexicon)
     spans = due_spans(tokens, lexicon)
     return tuple(text[tokens[start].start : tokens[end - 1].end] for start, end in spans)
+
+
+def days_and_months(text: str, language: str) -> frozenset[str]:
+    """Return the weekdays and months that a text names, alike in every language: `wd0`, `mon10`.
+
+    Args:
+        text: What was said, of any length.
+        language: As for `resolve_due`; of others nothing is known.
+    """
+    lexicon = _lexicon(language)
+    tokens = read(_EVERY.sub(r"\1", text), lexicon) if lexicon else []
+    always_capital = lexicon is _speaker_of("en")  # "may" and "march" are verbs
+    return frozenset(
+        token.symbol
+        for token in tokens
+        if _DAY_OR_MONTH.fullmatch(token.symbol) and (token.capital or not always_capital)
+    )
 
 
 @cache

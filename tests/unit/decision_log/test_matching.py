@@ -44,6 +44,15 @@ def test_a_rewording_of_the_same_moment_is_the_same_decision(standing: str, foun
     assert match([decision(standing, (10, 20))], [decision(found, (11, 21))]) == [0]
 
 
+def test_a_decision_told_in_another_language_is_the_same() -> None:
+    told = decision("Se lanza por región", (10, 20))
+    translated = told.model_copy(
+        update={"statement": "Launch by region", "untranslated": told.statement}
+    )
+    assert match([told], [translated]) == match([translated], [told]) == [0]
+    assert match([translated], [decision("Launch by region", (50, 60))]) == [None]
+
+
 @pytest.mark.parametrize(
     ("standing", "found"),
     [

@@ -231,6 +231,30 @@ def test_coverage_names_what_is_missing(weekly: Memo) -> None:
     assert "- ⚠ Faint.\n" in rendered
 
 
+def test_a_memo_is_worded_in_its_own_language_and_quotes_what_was_spoken(weekly: Memo) -> None:
+    rendered = render_markdown(weekly.model_copy(update={"memo_language": "es"}))
+    assert "## Decisiones" in rendered
+    assert 'language: "es"\nspoken_language: "en"\n' in rendered
+    assert weekly.decisions[0].evidence[0].quote in rendered
+    assert "spoken_language" not in render_markdown(weekly)
+
+
+def test_voices_without_a_name_are_called_as_the_language_calls_them(weekly: Memo) -> None:
+    person = weekly.participants[0]
+    nobody = person.model_copy(update={"name": "Speaker 12", "label": person.label})
+    participants = (nobody, *weekly.participants[1:])
+    memo = weekly.model_copy(update={"language": "de", "participants": participants})
+    assert "Stimme 12" in render_markdown(memo)
+    assert "Speaker" not in render_markdown(memo)
+    assert "Speaker 12" in render_markdown(memo.model_copy(update={"language": "en"}))
+
+
+def test_rules_are_named_in_words(weekly: Memo) -> None:
+    origin = weekly.provenance.model_copy(update={"language_model": "rules"})
+    memo = weekly.model_copy(update={"provenance": origin, "language": "es"})
+    assert "leído por reglas, sin modelo." in render_markdown(memo)
+
+
 @pytest.mark.parametrize(
     ("language", "heading"),
     [("de", "Entscheidungen"), ("es-MX", "Decisiones"), ("ja", "Decisions"), ("", "Decisions")],

@@ -219,8 +219,13 @@ def test_every_style_in_use_is_in_the_style_sheet(weekly: Memo) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "he"])
-def test_elements_stand_in_the_order_that_word_insists_on(weekly: Memo, language: str) -> None:
-    memo = weekly.model_copy(update={"language": language, "title": "שלום"})
+@pytest.mark.parametrize("written", [None, "de"])
+def test_elements_stand_in_the_order_that_word_insists_on(
+    weekly: Memo, language: str, written: str | None
+) -> None:
+    memo = weekly.model_copy(
+        update={"language": language, "memo_language": written, "title": "שלום"}
+    )
     for part in _parts(memo).values():
         for parent, order in ORDER.items():
             places = {qn(f"w:{name}"): place for place, name in enumerate(order.split())}
@@ -276,4 +281,21 @@ def test_no_text_breaks_the_file_or_adds_fields_or_links(
 @given(text=HOSTILE)
 @settings(deadline=None, max_examples=30)
 def test_a_language_tag_cannot_break_the_style_sheet(weekly: Memo, text: str) -> None:
-    assert _parts(weekly.model_copy(update={"language": text}))["word/styles.xml"] is not None
+    for changed in ({"language": text}, {"memo_language": text}):
+        assert _parts(weekly.model_copy(update=changed))["word/styles.xml"] is not None
+
+
+def test_a_translated_memo_says_which_words_are_in_which_language(weekly: Memo) -> None:
+    parts = _parts(weekly.model_copy(update={"memo_language": "de"}))
+    default = next(parts["word/styles.xml"].iter(qn("w:lang")))
+    assert default.get(qn("w:val")) == "de-DE"
+    spoken = {
+        "".join(run.itertext())
+        for run in parts["word/document.xml"].iter(qn("w:r"))
+        if any(mark.get(qn("w:val")) == "en-US" for mark in run.iter(qn("w:lang")))
+    }
+    quotes = [e.quote for d in weekly.decisions for e in d.evidence[:1]]
+    assert quotes
+    assert all(any(quote in text for text in spoken) for quote in quotes)
+    assert not any("Entscheidungen" in text for text in spoken)
+    assert not list(_parts(weekly)["word/document.xml"].iter(qn("w:lang")))

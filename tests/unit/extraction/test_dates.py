@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.errors import ConfigError
-from memo.extraction.dates import find_due, resolve_due
+from memo.extraction.dates import days_and_months, find_due, resolve_due
 
 DATA = Path(__file__).parents[2] / "data"
 MEETINGS = Path(__file__).parents[3] / "memo" / "evaluation" / "meetings"
@@ -368,3 +368,30 @@ def test_endless_text_is_read_in_little_time(unit: str) -> None:
     assert resolve_due(text, SAID_AT, language="en") is None
     find_due(text, "en")
     assert time.perf_counter() - start < 2
+
+
+# --- Days and months, in any language -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("english", "german", "spanish", "named"),
+    [
+        ("on Tuesday", "am Dienstag", "el martes", {"wd1"}),
+        ("on Sundays", "sonntags", "los domingos", {"wd6"}),
+        ("in March or May", "im März oder Mai", "en marzo o mayo", {"mon3", "mon5"}),
+        ("by October", "bis Oktober", "para octubre", {"mon10"}),
+        ("we may march on", "wir dürfen weiter", "podemos seguir", set()),
+    ],
+)
+def test_days_and_months_are_the_same_in_every_language(
+    english: str, german: str, spanish: str, named: set[str]
+) -> None:
+    said = {"en": english, "de": german, "es": spanish}
+    assert {code: set(days_and_months(text, code)) for code, text in said.items()} == dict.fromkeys(
+        said, named
+    )
+
+
+@given(st.text(), st.sampled_from(["en", "de", "es", "fr", ""]))
+def test_any_text_has_days_and_months_or_none(text: str, language: str) -> None:
+    assert all(symbol[:2] in {"wd", "mo"} for symbol in days_and_months(text, language))

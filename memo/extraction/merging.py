@@ -80,7 +80,7 @@ class _Kept(Generic[AnyClaim]):
         """Keep a claim, or complete the first one that says the same."""
         for place in self._candidates(claim):
             if same(self._claims[place], claim, self._language):
-                self._claims[place] = _completed(self._claims[place], claim)
+                self._claims[place] = completed(self._claims[place], claim)
                 self._ids[place].update(claim.segment_ids)
                 return
         self._remember(claim)
@@ -200,8 +200,8 @@ def _spelt_alike(one: str, other: str) -> bool:
     return len(short) >= 4 and long.startswith(short)
 
 
-def _completed(kept: AnyClaim, other: AnyClaim) -> AnyClaim:
-    """Return the kept claim with what only the other one knows, in its own place."""
+def completed(kept: AnyClaim, other: AnyClaim) -> AnyClaim:
+    """Return a claim that is kept with what only the other one knows, in its own place."""
     added: dict[str, Any] = {}
     for field in type(kept).model_fields:
         if getattr(kept, field) is None:

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from memo.extraction.asking import Interview
 from memo.extraction.cues import cues_for
-from memo.extraction.lines import number_lines
+from memo.extraction.last_word import last_word
+from memo.extraction.lines import Line, number_lines
 from memo.extraction.merging import merged
 from memo.extraction.moment_reader import claims_by_rules, read_moments
+from memo.extraction.people import People
 from memo.extraction.prompts import Prompts
 from memo.extraction.translation import with_translations
 from memo.extraction.window_reader import WindowReader
@@ -43,7 +45,7 @@ def read_by_rules(transcript: Transcript, meeting: Meeting) -> Draft:
     """
     lines = number_lines(transcript)
     claims = [made for _, made in claims_by_rules(lines, transcript, meeting)]
-    draft = _draft(claims, transcript, RULES, hashlib.sha256(b"").hexdigest())
+    draft = _draft(claims, lines, transcript, meeting, RULES, hashlib.sha256(b"").hexdigest())
     if cues_for(transcript.language) or not lines:
         return draft
     why = Remark.of(RemarkCode.NO_RULES, language=transcript.language)
@@ -82,13 +84,13 @@ def read_with_model(
     lines = number_lines(transcript)
     interview = Interview(model, prompts, checkpoints)
     if not lines:
-        return _draft([], transcript, model.name, prompts.sha256)
+        return _draft([], lines, transcript, meeting, model.name, prompts.sha256)
     if small and cues_for(transcript.language):
         claims = read_moments(lines, transcript, meeting, interview, progress)
-        return _draft(claims, transcript, model.name, prompts.sha256)
+        return _draft(claims, lines, transcript, meeting, model.name, prompts.sha256)
     reader = WindowReader(lines, transcript.language, interview, progress)
     claims, topics = reader.read()
-    draft = _draft(claims, transcript, model.name, prompts.sha256)
+    draft = _draft(claims, lines, transcript, meeting, model.name, prompts.sha256)
     summary = reader.summary((*draft.decisions, *draft.questions))
     draft = draft.model_copy(
         update={
@@ -104,13 +106,20 @@ def read_with_model(
 
 
 def _draft(
-    claims: Sequence[Claim], transcript: Transcript, reader: str, prompts_sha256: str
+    claims: Sequence[Claim],
+    lines: Sequence[Line],
+    transcript: Transcript,
+    meeting: Meeting,
+    reader: str,
+    prompts_sha256: str,
 ) -> Draft:
+    """Return what was claimed: the same once, and of what was said twice the last word."""
     language = transcript.language
-    return Draft(
+    draft = Draft(
         reader=reader,
         prompts_sha256=prompts_sha256,
         decisions=merged([c for c in claims if isinstance(c, DecisionClaim)], language),
         actions=merged([c for c in claims if isinstance(c, ActionClaim)], language),
         questions=merged([c for c in claims if isinstance(c, QuestionClaim)], language),
     )
+    return last_word(draft, lines, People(transcript, meeting).names, language).draft

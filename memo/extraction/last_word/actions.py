@@ -1,0 +1,265 @@
+"""Of a task the last owner and the last date stand; what is done already is no task any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from memo.extraction.dates import find_due
+from memo.extraction.last_word.matters import Matter, agree, matter_of
+from memo.extraction.last_word.outcome import Kept, joined
+from memo.extraction.last_word.talk import Place, Talk
+from memo.extraction.lines import Line
+from memo.extraction.words import negated
+from memo.model import ActionClaim
+
+NEAR = 3
+"""Lines after a promise in which "that" means the task."""
+NEAR_DONE = 8
+"""The same for "I've just sent it" of somebody who promised nothing else meanwhile."""
+BETWEEN = 5
+"""Words of a line that may stand between a task and "let Cleo do that"."""
+BRIEF = 8
+"""Words of a refusal that names nothing ("No, I can't.")."""
+ANSWERED = 2
+"""Lines in which somebody answers a request."""
+
+
+class LastActions:
+    """The tasks of a meeting, in which later talk overrides earlier talk."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+
+    def settle(self, kept: Sequence[Kept[ActionClaim]]) -> None:
+        """Join tasks that are one; give each its last owner and date; drop what was done."""
+        placed = [(place, one) for one in kept if (place := self._talk.place(one.claim))]
+        placed.sort(key=lambda pair: (pair[0].quoted, pair[0].last))
+        for number, (place, later) in enumerate(placed):
+            for before, earlier in reversed(placed[:number]):
+                if before.quoted < place.quoted and earlier.taken_by is None:
+                    self._join(earlier, later)
+        standing = [one for _, one in placed if one.taken_by is None]
+        for one in standing:
+            others = [other.claim for other in standing if other is not one]
+            self._follow(one, others)
+
+    # --- One and another ------------------------------------------------------------------------
+
+    def _join(self, earlier: Kept[ActionClaim], later: Kept[ActionClaim]) -> None:
+        one, other = earlier.claim, later.claim
+        if not self._one_task(one, other):
+            return
+        mine, yours = (len(self._matter(claim).topic) for claim in (one, other))
+        whole = joined(one, other) if mine > yours else joined(other, one)
+        earlier.taken_by = later
+        later.claim = whole.model_copy(
+            update={
+                "quote": other.quote,
+                "owner": other.owner or one.owner,
+                "due_text": other.due_text or one.due_text,
+            }
+        )
+
+    def _one_task(self, one: ActionClaim, other: ActionClaim) -> bool:
+        mine, yours = self._matter(one), self._matter(other)
+        small, large = sorted((mine.topic, yours.topic), key=len)
+        same = len(small) >= 2 and small <= large and len(large - small) <= 1
+        values = mine.no == yours.no and self._same_numbers(mine, yours)
+        if not same or not values or self._talk.turns.besides(self._promise(other)):
+            return False
+        if one.owner is None or other.owner is None:
+            return one.due_text is None or other.due_text is None or self._turns(other)
+        if self._talk.same_person(one.owner, other.owner):
+            return True
+        return self._taken_over(one, other)
+
+    def _same_numbers(self, one: Matter, other: Matter) -> bool:
+        return {q.number for q in one.quantities} == {q.number for q in other.quantities} and agree(
+            one.undated(), other.undated(), self._talk.language
+        )
+
+    def _taken_over(self, one: ActionClaim, other: ActionClaim) -> bool:
+        """Tell whether the owner of a later task took it from the owner of an earlier one."""
+        talk, first, last = self._talk, self._place(one).quoted, self._place(other).quoted
+        opening = talk.lines[last].text
+        if talk.turns.no(opening) or talk.turns.mine(opening) or self._turns(other):
+            return True
+        return any(
+            self._refuses(line, sentence, one)
+            for line, sentence in talk.sentences_of(range(first + 1, last))
+        )
+
+    def _turns(self, claim: ActionClaim) -> bool:
+        return self._talk.turns.instead(self._promise(claim))
+
+    def _promise(self, claim: ActionClaim) -> str:
+        """Return the sentence in which a task is taken on."""
+        return claim.quote or self._talk.lines[self._place(claim).quoted].text
+
+    def _place(self, claim: ActionClaim) -> Place:
+        place = self._talk.place(claim)
+        assert place is not None  # noqa: S101 - only claims that have one are compared
+        return place
+
+    def _matter(self, claim: ActionClaim) -> Matter:
+        return matter_of(claim.task, self._talk.language)
+
+    # --- One task and what was said of it later ---------------------------------------------------
+
+    def _follow(self, one: Kept[ActionClaim], others: Sequence[ActionClaim]) -> None:
+        """Let each later sentence about a task change it, in the order in which they were said."""
+        reach = self._place(one.claim).quoted
+        for line, sentence in self._talk.turning:
+            if line.number <= reach:
+                continue
+            if self._is_done(line, sentence, one.claim, others):
+                one.taken_by = line
+                return
+            change = self._change(line, sentence, one.claim, others)
+            if change and any(getattr(one.claim, name) != new for name, new in change.items()):
+                ids = tuple(sorted({*one.claim.segment_ids, *line.segment_ids}))
+                one.claim = one.claim.model_copy(update={**change, "segment_ids": ids})
+
+    def _change(
+        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+    ) -> dict[str, Any]:
+        """Return what a later sentence changes of a task."""
+        if self._tells_another(line, claim, others):
+            return {}
+        if self._refuses(line, sentence, claim):
+            return {"owner": None}
+        owner = self._handed_to(line, sentence, claim, others)
+        if owner is not None:
+            return {"owner": owner}
+        due = self._new_date(line, sentence, claim, others)
+        return {"due_text": due} if due is not None else {}
+
+    def _tells_another(self, line: Line, claim: ActionClaim, others: Sequence[ActionClaim]) -> bool:
+        """Tell whether another task rests on a line, which then says nothing of this one."""
+        mine = self._place(claim).cited
+        return line.number not in mine and any(
+            line.number in (place := self._place(other)).cited or line.number == place.quoted
+            for other in others
+        )
+
+    def _about(
+        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+    ) -> bool:
+        """Tell whether a sentence speaks of a task: names it, or refers to it right after."""
+        near = line.number - self._place(claim).last <= NEAR
+        new = self._talk.stems(sentence) - self._talk.turns.plain
+        return self._names(line, claim, others) or (near and not self._other_thing(new, others))
+
+    def _names(self, line: Line, claim: ActionClaim, others: Sequence[ActionClaim]) -> bool:
+        """Tell whether a line says enough of a task's words, or one that no other task has."""
+        topic = self._matter(claim).topic
+        said = self._talk.stems(line.text)
+        shared = topic & said
+        if any(len(self._matter(other).topic & said) > len(shared) for other in others):
+            return False
+        if len(shared) >= 2:
+            return True
+        own = shared - {s for other in others for s in self._matter(other).topic}
+        return bool(own) and self._talk.same_person(line.speaker, claim.owner) and len(topic) <= 3
+
+    def _other_thing(self, stems: frozenset[str], others: Sequence[ActionClaim]) -> bool:
+        return any(stems & self._matter(other).topic for other in others)
+
+    def _refuses(self, line: Line, sentence: str, claim: ActionClaim) -> bool:
+        """Tell whether the owner gives the task back."""
+        talk = self._talk
+        if not talk.same_person(line.speaker, claim.owner) or sentence.endswith("?"):
+            return False
+        if talk.cues.promise.search(sentence):
+            return False
+        if not (talk.turns.withdraw(sentence) or talk.cues.unable.search(sentence)):
+            return False
+        names = len(self._matter(claim).topic & talk.stems(line.text)) >= 2
+        near = line.number - self._place(claim).last <= NEAR
+        return names or (near and len(sentence.split()) <= BRIEF and not self._new(sentence, claim))
+
+    def _new(self, sentence: str, claim: ActionClaim) -> frozenset[str]:
+        """Return what a sentence is about besides a task."""
+        matter = matter_of(sentence, self._talk.language)
+        return (matter.topic | {*matter.dates}) - self._matter(claim).topic
+
+    def _handed_to(
+        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+    ) -> str | None:
+        """Return to whom a sentence gives a task, if it does and nobody refuses right after."""
+        talk, distance = self._talk, line.number - self._place(claim).last
+        named = self._names(line, claim, others)
+        if not (named or self._follows(line, sentence, claim)) or self._denies(sentence):
+            return None
+        if line.speaker and talk.turns.mine(sentence) and not sentence.endswith("?"):
+            at_once = distance <= 1 and len(sentence.split()) <= BRIEF
+            return line.speaker if named or at_once else None
+        for name in talk.turns.hand.groups(sentence, "who"):
+            person = talk.person(name)
+            if person and self._takes(person, line.number, asked=sentence.endswith("?")):
+                return person
+        return None
+
+    def _follows(self, line: Line, sentence: str, claim: ActionClaim) -> bool:
+        """Tell whether "that" can only mean a task: next to nothing was said in between."""
+        last = self._place(claim).last
+        between = [n.text for n in self._talk.lines[last + 1 : line.number]]
+        before = line.text[: max(0, line.text.find(sentence))]
+        brief = all(len(text.split()) <= BETWEEN for text in between)
+        return line.number - last <= NEAR and brief and not self._new(before, claim)
+
+    def _denies(self, sentence: str) -> bool:
+        """Tell whether a sentence says "not" besides an opening "no"."""
+        return negated(self._talk.turns.no.removed(sentence), self._talk.language)
+
+    def _takes(self, person: str, number: int, *, asked: bool) -> bool:
+        """Tell whether somebody does not refuse what was given to them, or agrees when asked."""
+        talk = self._talk
+        answers = [
+            sentence
+            for line, sentence in talk.sentences_of(talk.after(number, ANSWERED))
+            if talk.same_person(line.speaker, person)
+        ]
+        if any(talk.cues.unable.search(a) or talk.turns.no(a) for a in answers):
+            return False
+        return not asked or any(talk.cues.assent.search(a) for a in answers)
+
+    def _new_date(
+        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+    ) -> str | None:
+        """Return the date to which a sentence moves a task."""
+        if sentence.endswith("?") or not self._talk.turns.redate(sentence):
+            return None
+        dues = find_due(sentence, self._talk.language)
+        if len(dues) != 1:
+            return None
+        if claim.due_text is None or not self._about(line, sentence, claim, others):
+            return None
+        mine = self._talk.same_person(line.speaker, claim.owner)
+        named = self._names(line, claim, others)
+        elsewhere = self._new(sentence, claim) - {*dues} and not named
+        return dues[0] if (mine or named) and not elsewhere else None
+
+    def _is_done(
+        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+    ) -> bool:
+        """Tell whether the owner says that the task is done already."""
+        talk = self._talk
+        mine = talk.same_person(line.speaker, claim.owner)
+        if not mine or sentence.endswith("?") or not talk.turns.done(sentence):
+            return False
+        topic, said = self._matter(claim).topic, talk.stems(sentence)
+        shared = topic & said
+        if len(shared) >= 2 and 2 * len(shared) >= len(topic):
+            return True
+        return not self._new(sentence, claim) and self._is_the_one_meant(line, claim, others)
+
+    def _is_the_one_meant(
+        self, line: Line, claim: ActionClaim, others: Sequence[ActionClaim]
+    ) -> bool:
+        """Tell whether "I've just sent it" can mean only this task."""
+        place = self._place(claim)
+        between = range(place.cited[0], line.number + 1)
+        rivals = [other for other in others if self._place(other).quoted in between]
+        return line.number - place.last <= NEAR_DONE and not rivals

@@ -13,7 +13,7 @@ from memo.cli.invocation import Invocation
 from memo.cli.measured import comparison, pairs, report
 from memo.cli.output import say, shown_to_a_person
 from memo.errors import ExitCode
-from memo.evaluation import compare, load_run, part_of
+from memo.evaluation import load_run, part_of
 
 _WIDTH = 80
 
@@ -68,6 +68,7 @@ _WIDTH = 80
 @click.option("--prompts", type=click.Path(path_type=Path), metavar="DIR", help="Your own prompts.")
 @click.option("--threads", type=int, metavar="N", help="Processor threads to use.")
 @click.option("--offline", is_flag=True, default=None, help="Open no connection to the network.")
+@click.option("--fresh", is_flag=True, help="Ask the model again what it was asked before.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr but errors.")
 @click.pass_context
 def evaluate(  # noqa: PLR0913, PLR0917 - click hands over each option
@@ -80,6 +81,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - click hands over each option
     json_file: Path | None,
     compared: Path | None,
     predictions_file: Path | None,
+    fresh: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
     **given: object,
 ) -> None:
@@ -88,7 +90,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - click hands over each option
     Each labelled meeting is read as `memo convert` would, with the same settings, and what was
     found is held against its labels: how much of it is right (precision), how much of what is
     there was found (recall), and both in one (F1), with 95 % intervals over meetings. Nothing is
-    logged or written but the files you name.
+    logged or written but the files you name. A run that was stopped goes on where it was.
 
     DIR is a folder of labelled meetings (JSON), by default the ten that come with memo. With --gold
     it is one of recordings or transcripts. It may also be a file that --json wrote: then nothing is
@@ -103,8 +105,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - click hands over each option
         run = part_of(load_run(where), only)
     else:
         files = {"json": json_file, "predictions": predictions_file}
-        quietly = quiet or invocation.quiet
-        evaluations = Evaluations(invocation.settings(given), files, quiet=quietly)
+        settings, quietly = invocation.settings(given), quiet or invocation.quiet
+        evaluations = Evaluations(settings, files, fresh=fresh, quiet=quietly)
         run = evaluations.run(where, gold, only)
         code = evaluations.exit_code
     width = shutil.get_terminal_size().columns if shown_to_a_person() else _WIDTH
@@ -113,7 +115,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - click hands over each option
     _say(report(run, width))
     if before:
         say("")
-        _say(comparison(compare(before.meetings, run.meetings), width))
+        _say(comparison(before, run, width))
     context.exit(code)
 
 

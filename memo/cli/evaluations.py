@@ -44,6 +44,7 @@ class Evaluations:
     Args:
         settings: The settings.
         files: What is to be written (`json`, `predictions`), and where; None for not.
+        fresh: Whether to ask the model again what it was asked in an earlier run.
         quiet: Whether to say nothing on stderr but errors.
 
     Attributes:
@@ -51,11 +52,12 @@ class Evaluations:
     """
 
     def __init__(
-        self, settings: Settings, files: Mapping[str, Path | None], *, quiet: bool
+        self, settings: Settings, files: Mapping[str, Path | None], *, fresh: bool, quiet: bool
     ) -> None:
         self.exit_code = ExitCode.OK
         self._settings = settings
         self._files = files
+        self._fresh = fresh
         self._quiet = quiet
         self._drawn: Progress = silent
         self._measured: list[Measured] = []
@@ -88,7 +90,7 @@ class Evaluations:
         name = SHIPPED if labels == shipped_meetings() else printable(labels.resolve().name)
         with ExitStack() as stack:
             with self._drawing():
-                reader = stack.enter_context(rehearsal(made))
+                reader = stack.enter_context(rehearsal(made, fresh=self._fresh))
             for place, trial in enumerate(trials, 1):
                 self._one(trial, reader, f"[{place}/{len(trials)}] {printable(trial.case.id)}")
                 self._write(name, about)

@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from memo.cli.output import clock, printable
-from memo.evaluation import CATEGORIES, Comparison, Difference, Estimate, Measured, Run, Scores
+from memo.evaluation import CATEGORIES, Difference, Estimate, Measured, Run, Scores, compare
 from memo.model import Verdict
 
 _NAMES = {"decisions": "decisions", "actions": "tasks", "questions": "questions"}
+_LABEL = 27
 _WIDE = 76
 """Columns that the wide form takes."""
 _DETAILS = {
-    "status": "status right",
-    "reason": "reason given",
-    "reason_borne_out": "reason borne out",
-    "replaces": "what is replaced",
-    "deciders": "deciders",
-    "owner": "owner right",
-    "due": "date right",
+    "status": ("status right", "status_right", "status_asked"),
+    "reason": ("reason given", "reason_right", "reason_asked"),
+    "reason_borne_out": ("reason borne out", "reason_borne_out", "reason_right"),
+    "replaces": ("replaced one told", "replaces_right", "replaces_asked"),
+    "deciders": ("deciders right", "deciders_right", "deciders_asked"),
+    "owner": ("owner right", "owner_right", "owner_asked"),
+    "due": ("date right", "due_right", "due_asked"),
 }
+"""What is told of matches: in words, and the counts."""
 _WRONG = {"owner": "owner_wrong", "due": "due_wrong", "replaces": "replaces_wrong"}
 _COMPARED = ("precision", "recall", "f1", "soft_f1", "hit_precision", "hit_recall", "status",
              "reason", "reason_borne_out", "owner", "due")  # fmt: skip
-_MOST_SHOWN = 20
+_SPELLED = {
+    "f1": "F1",
+    "soft_f1": "soft F1",
+    "due": "date",
+    "quotes": "quotes verbatim",
+    "violations": "must not, said",
+    "reading_seconds_per_hour": "seconds per hour",
+    "prompt_tokens_per_hour": "tokens asked per hour",
+    "answer_tokens_per_hour": "tokens answered per hour",
+}
 
 
 def report(run: Run, width: int) -> Iterator[str]:
@@ -35,54 +46,65 @@ def report(run: Run, width: int) -> Iterator[str]:
     yield ""
     yield from _evidence(run.scores, width)
     yield ""
-    yield from _details(run.scores)
-    yield ""
+    if details := list(_details(run.scores)):
+        yield from (*details, "")
     yield from _rest(run)
 
 
 def pairs(meetings: Sequence[Measured]) -> Iterator[str]:
-    """Yield what was matched with what: `=` a match, `+` found alone, `-` missed."""
+    """Yield what was held against what: `=` a match, `+` a finding alone, `-` a label missed."""
     for meeting in meetings:
-        yield f"{printable(meeting.id)}"
-        for category in CATEGORIES:
-            for pair in (p for p in meeting.pairs if p.category == category):
-                free = " (optional)" if pair.optional else ""
-                mark = "=" if pair.is_match else "+" if pair.finding else "-"
-                said = printable(pair.finding or pair.label)
-                yield f"  {mark} {category[0].upper()} {said}{free if not pair.is_match else ''}"
-                if pair.is_match:
-                    yield f"      {pair.likeness:.2f} {printable(pair.label)}{free}"
+        yield printable(meeting.id)
+        for pair in meeting.pairs:
+            kind = pair.category[0].upper()
+            free = " (optional)" if pair.optional else ""
+            like = f"{pair.likeness:.2f} " if pair.likeness else ""
+            if pair.finding is not None:
+                yield f"  {'=' if pair.is_match else '+'} {kind} {printable(pair.finding)}"
+            if pair.is_match:
+                yield f"      {like}{printable(pair.label)}{free}"
+            elif pair.label is not None:
+                yield f"  - {kind} {like}{printable(pair.label)}{free}"
         yield ""
 
 
-def comparison(compared: Comparison, width: int) -> Iterator[str]:
+def comparison(before: Run, after: Run, width: int) -> Iterator[str]:
     """Yield two runs side by side, with the interval of the difference."""
-    count = len(compared.meetings)
-    yield f"compared over {count} meeting{'' if count == 1 else 's'} that both runs have"
+    compared = compare(before.meetings, after.meetings)
+    yield f"before  {_reader(before)}"
+    yield f"after   {_reader(after)}"
+    yield f"compared over {_many(len(compared.meetings))} that both runs have"
     if compared.left_out:
-        yield f"left out: {', '.join(map(printable, compared.left_out))}"
+        yield f"left out, or labelled otherwise: {', '.join(map(printable, compared.left_out))}"
+    if not compared.meetings:
+        return
     yield ""
-    head = f"{'':<26}{'before':>8}{'after':>8}{'change':>9}"
+    head = f"{'':<{_LABEL}}{'before':>8}{'after':>8}{'change':>9}"
     yield head if width < _WIDE else f"{head}   95 % interval"
     for category in CATEGORIES:
         if category in compared.categories:
             yield from _changes(_NAMES[category], compared.categories[category], width)
     yield from _changes("mean", compared.mean, width)
     yield from _changes("", compared.overall, width)
-    yield "* the interval leaves out that nothing changed"
+    yield "what is not told did not change; * the interval leaves out that nothing changed"
 
 
 def _changes(name: str, scores: Mapping[str, Difference], width: int) -> Iterator[str]:
     for score, told in scores.items():
-        if (name and score not in _COMPARED) or told.before is told.after is None:
+        if (name and score not in _COMPARED) or _is_still(told):
             continue
         label = f"{name} {_spelled(score)}".strip()
         change = _signed(told.change.value)
-        line = f"{label:<26}{_number(told.before):>8}{_number(told.after):>8}{change:>9}"
+        line = f"{label:<{_LABEL}}{_number(told.before):>8}{_number(told.after):>8}{change:>9}"
         mark = " *" if told.is_clear else ""
         low, high = told.change.low, told.change.high
         between = "" if low is None else f"   {_signed(low)} to {_signed(high)}"
         yield f"{line}{mark}" if width < _WIDE else f"{line}{between}{mark}"
+
+
+def _is_still(told: Difference) -> bool:
+    """Tell whether nothing changed in any meeting."""
+    return told.before == told.after and not told.change.low and not told.change.high
 
 
 def _loud(run: Run) -> Iterator[str]:
@@ -96,13 +118,16 @@ def _loud(run: Run) -> Iterator[str]:
 
 def _about(run: Run) -> Iterator[str]:
     seconds = sum(m.duration for m in run.meetings)
+    yield f"{_many(len(run.meetings))}, {clock(seconds)}, labels of {printable(run.labels)}"
+    yield f"read by {_reader(run)}"
+
+
+def _reader(run: Run) -> str:
     reader = run.reader
-    told = f"{len(run.meetings)} meetings, {clock(seconds)}, labels of {printable(run.labels)}"
-    yield told
     name = f" {printable(reader.language_model)}" if reader.language_model else ""
     by = "rules alone" if reader.llm == "none" else f"{reader.llm}{name}"
     heard = f", heard by {printable(reader.asr_model)}" if reader.asr_model else ""
-    yield f"read by {by}{heard}; memo {reader.memo_version}, {run.created_at:%Y-%m-%d %H:%M} UTC"
+    return f"{by}{heard}; memo {reader.memo_version}, {run.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _items(scores: Scores, width: int) -> Iterator[str]:
@@ -152,17 +177,22 @@ def _stacked(scores: Scores, columns: Sequence[str]) -> Iterator[str]:
 
 def _details(scores: Scores) -> Iterator[str]:
     """Yield what is right about the findings that match a label."""
-    yield "of the matches"
     for category, told in scores.categories.items():
         counts = scores.counts[category].model_dump()
-        for name, label in _DETAILS.items():
-            whole = counts["reason_right" if name == "reason_borne_out" else f"{name}_asked"]
-            part = counts[name if name == "reason_borne_out" else f"{name}_right"]
-            if whole:
-                wrong = f", {counts[_WRONG[name]]} wrong" if name in _WRONG else ""
-                share = _cell(told[name])
-                head = f"{_NAMES[category]}: {label}"
-                yield f"  {head:<28}{part:>3} of {whole:<3} {share}{wrong}".rstrip()
+        lines = list(_details_of(counts, told))
+        if lines:
+            yield f"of the {_NAMES[category]} that match"
+            yield from lines
+
+
+def _details_of(counts: Mapping[str, float], told: Mapping[str, Estimate]) -> Iterator[str]:
+    for name, (label, right, asked) in _DETAILS.items():
+        if counts[asked]:
+            wrong = f", {counts[_WRONG[name]]} wrong" if name in _WRONG else ""
+            line = (
+                f"  {label:<18}{counts[right]:>3} of {counts[asked]:<3} {_cell(told[name])}{wrong}"
+            )
+            yield line.rstrip()
 
 
 def _rest(run: Run) -> Iterator[str]:
@@ -181,6 +211,9 @@ def _rest(run: Run) -> Iterator[str]:
                 yield f"    says “{printable(found.must_not)}”"
     yield f"coverage   {_percent(whole['coverage'].value)} of the speech was read"
     yield f"cost       {_cost(whole)} per hour of meeting"
+    asked, kept = (sum(getattr(m.cost, n) for m in meetings) for n in ("answers", "remembered"))
+    if kept:
+        yield f"           {kept:,} of {asked:,} answers are of an earlier run: --fresh asks again"
 
 
 def _cost(whole: Mapping[str, Estimate]) -> str:
@@ -190,8 +223,12 @@ def _cost(whole: Mapping[str, Estimate]) -> str:
     return f"{seconds:.0f} s{tokens}"
 
 
+def _many(meetings: int) -> str:
+    return f"{meetings} meeting{'' if meetings == 1 else 's'}"
+
+
 def _spelled(name: str) -> str:
-    return {"f1": "F1", "soft_f1": "soft F1"}.get(name, name.replace("_", " "))
+    return _SPELLED.get(name, name.replace("_", " "))
 
 
 def _cell(estimate: Estimate) -> str:

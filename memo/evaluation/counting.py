@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple, Self, TypeVar
 
 from memo.evaluation.labels import CATEGORIES, Category, Label, LabelledMeeting
 from memo.evaluation.matching import MATCH, Item, hits, matched
+from memo.evaluation.voices import voices_of
 from memo.evaluation.words import Words
 from memo.extraction.words import figures, negated
 from memo.model import (
@@ -25,6 +26,8 @@ from memo.model import (
     Value,
     Verdict,
 )
+
+_Thing = TypeVar("_Thing")
 
 FORBIDDEN = 0.75
 """Likeness of words from which a finding says what a memo must not say."""
@@ -85,7 +88,10 @@ class Counts(Value):
 
 
 class Pair(Value):
-    """A finding and the label it was held against; either alone is None. `is_match` says enough."""
+    """A finding and the label it was held against; either alone is None.
+
+    `is_match` says that they are alike enough.
+    """
 
     category: Category
     finding: str | None
@@ -105,12 +111,14 @@ class Violation(Value):
 class Cost(Value):
     """What a meeting took: seconds of transcribing and of reading, and what a model was asked.
 
-    `cached_tokens` of the `prompt_tokens` were known already and cost nothing.
+    `remembered` of the `answers` are of an earlier run, at what they took then. `cached_tokens`
+    of the `prompt_tokens` were known to the model and cost nothing.
     """
 
     hearing_seconds: Seconds = 0.0
     reading_seconds: Seconds = 0.0
     answers: int = 0
+    remembered: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
     answer_tokens: int = 0
@@ -146,6 +154,8 @@ def measure(case: LabelledMeeting, memo: Memo, transcript: Transcript, cost: Cos
         transcript: What the memo was made from: the labelled one, or what was heard.
         cost: What it took.
     """
+    if transcript is not case.transcript:
+        case = case.knowing(voices_of(transcript, case.transcript))
     words = Words(case.transcript.language, case.names, case.boilerplate)
     shown = findings_of(memo)
     counts: dict[Category, Counts] = {}
@@ -264,22 +274,19 @@ class _Held:
     def pairs(self, category: Category) -> Iterator[Pair]:
         """Yield what was held against what, then the findings and labels that stand alone."""
         for i, j, likeness in self._pairs:
-            if i in self._matches:
-                yield Pair(
-                    category=category,
-                    finding=text_of(self._found[i]),
-                    label=self._labels[j].text,
-                    likeness=round(likeness, 4),
-                    is_match=True,
-                    optional=self._labels[j].optional,
-                )
-        for i, finding in enumerate(self._found):
-            if i not in self._matches:
-                yield Pair(category=category, finding=text_of(finding), label=None)
-        for j, label in enumerate(self._labels):
-            if j not in self._matches.values():
-                alone = label.optional
-                yield Pair(category=category, finding=None, label=label.text, optional=alone)
+            yield Pair(
+                category=category,
+                finding=text_of(self._found[i]),
+                label=self._labels[j].text,
+                likeness=round(likeness, 4),
+                is_match=i in self._matches,
+                optional=self._labels[j].optional,
+            )
+        for finding in _others(self._found, {i for i, _, _ in self._pairs}):
+            yield Pair(category=category, finding=text_of(finding), label=None)
+        for label in _others(self._labels, {j for _, j, _ in self._pairs}):
+            told = label.optional
+            yield Pair(category=category, finding=None, label=label.text, optional=told)
 
     def _evidence(self) -> dict[str, int]:
         """Count stretches; where labels have no places nobody knows which are right."""
@@ -354,6 +361,10 @@ class _Held:
                 "due_wrong": finding.due is not None and finding.due not in label.dates,
             }
         return Counts.model_validate(counts)
+
+
+def _others(some: Sequence[_Thing], places: Collection[int]) -> Iterator[_Thing]:
+    return (one for place, one in enumerate(some) if place not in places)
 
 
 def _place(evidence: Evidence) -> Span:

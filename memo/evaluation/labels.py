@@ -20,7 +20,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -113,14 +113,20 @@ class LabelledMeeting(Value):
         """Return who is named as the owner: `ALL` for the whole group, nothing for nobody."""
         found = set()
         for part in _SEVERAL.split(text or ""):
-            name = re.sub(r"^(?:the|speaker)\s+(?=\S{2})", "", part.strip().lower())
+            whole = part.strip().lower()
+            name = re.sub(r"^(?:the|speaker)\s+", "", whole)
             if name in _NOBODY:
                 continue
             if _EVERYBODY.fullmatch(name):
                 return frozenset({ALL})
-            found.add(self.aliases.get(part.strip().lower()) or self.aliases.get(name, name))
+            found.add(self.aliases.get(whole) or self.aliases.get(name, whole))
         everybody = len(self.people) > 2 and found >= set(self.people)
         return frozenset({ALL}) if everybody else frozenset(found)
+
+    def knowing(self, voices: Mapping[str, str]) -> Self:
+        """Return the same meeting, with whom else people are called as."""
+        known = {voice.lower(): self.aliases.get(who.lower(), who) for voice, who in voices.items()}
+        return self.model_copy(update={"aliases": {**known, **self.aliases}})
 
     def named_in(self, text: str) -> frozenset[str]:
         """Return who of the people a text names, by whole or first name."""

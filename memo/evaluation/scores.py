@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from memo.evaluation.counting import Counts, Measured
@@ -192,9 +192,8 @@ class _Draws:
 
     def mean(self, name: str) -> _Values:
         """Return the mean of a score over the categories that have it."""
-        columns = zip(*(self.of(category, name) for category in self.categories), strict=True)
-        told = ([value for value in column if value is not None] for column in columns)
-        return [sum(some) / len(some) if some else None for some in told]
+        columns = [self.of(category, name) for category in self.categories]
+        return [_mean(values[draw] for values in columns) for draw in range(len(self._draws))]
 
     def overall(self, name: str) -> _Values:
         """Return a score that belongs to no category."""
@@ -213,6 +212,11 @@ class _Draws:
             else:
                 values.append(0.0 if any(due[i] for i, _ in draw) else None)
         return values
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _whole(meeting: Measured) -> dict[str, float]:
@@ -240,6 +244,7 @@ def _estimate(values: _Values) -> Estimate:
 
 def _difference(before: _Values, after: _Values) -> Difference:
     changes = [
-        None if b is None or a is None else a - b for b, a in zip(before, after, strict=True)
+        None if b is None or a is None else round(a - b, 12)  # no noise that would look sure
+        for b, a in zip(before, after, strict=True)
     ]
     return Difference(before=before[0], after=after[0], change=_estimate(changes))

@@ -97,6 +97,7 @@ def try_out(
         hearing_seconds=hearing,
         reading_seconds=spent.seconds,
         answers=spent.answers,
+        remembered=spent.remembered,
         prompt_tokens=spent.prompt_tokens,
         cached_tokens=spent.cached_tokens,
         answer_tokens=spent.answer_tokens,

@@ -49,10 +49,10 @@ _LONGEST_PHRASE = 300
 _DAY_OR_MONTH = re.compile(r"(?:wd|mon)\d+")
 _EVERY = re.compile(
     r"\b((?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag"
-    r"|mittwoch|sonnabend)s\b",
+    r"|mittwoch|sonnabend|sábado|domingo)(?:s|en?)\b",
     re.IGNORECASE,
 )
-"""Mondays, montags: of every week."""
+"""Mondays, montags, domingos: of every week."""
 _ISO = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 
 

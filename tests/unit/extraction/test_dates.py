@@ -378,6 +378,7 @@ def test_endless_text_is_read_in_little_time(unit: str) -> None:
     [
         ("on Tuesday", "am Dienstag", "el martes", {"wd1"}),
         ("on Sundays", "sonntags", "los domingos", {"wd6"}),
+        ("Saturdays", "Samstage", "sábados", {"wd5"}),
         ("in March or May", "im März oder Mai", "en marzo o mayo", {"mon3", "mon5"}),
         ("by October", "bis Oktober", "para octubre", {"mon10"}),
         ("we may march on", "wir dürfen weiter", "podemos seguir", set()),

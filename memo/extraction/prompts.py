@@ -21,6 +21,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "rewrite-decision": ("said",),
     "rewrite-action": ("said",),
     "rewrite-question": ("said",),
+    "title-system": (),
+    "title-topic": ("said",),
     "translate-system": (),
     "translate": ("language", "items"),
 }

@@ -18,6 +18,7 @@ from memo.extraction.merging import merged
 from memo.extraction.moment_reader import claims_by_rules, read_moments
 from memo.extraction.people import People
 from memo.extraction.prompts import Prompts
+from memo.extraction.topics import find_topics
 from memo.extraction.translation import with_translations
 from memo.extraction.window_reader import WindowReader
 from memo.model import (
@@ -32,7 +33,7 @@ from memo.model import (
     RemarkCode,
     Transcript,
 )
-from memo.ports import Checkpoints, LanguageModel, Progress
+from memo.ports import Checkpoints, LanguageModel, Progress, silent
 
 RULES = "rules"
 """Name of the reader that needs no model."""
@@ -46,6 +47,7 @@ def read_by_rules(transcript: Transcript, meeting: Meeting) -> Draft:
     lines = number_lines(transcript)
     claims = [made for _, made in claims_by_rules(lines, transcript, meeting)]
     draft = _draft(claims, lines, transcript, meeting, RULES, hashlib.sha256(b"").hexdigest())
+    draft = _with_topics(draft, lines, transcript, meeting)
     if cues_for(transcript.language) or not lines:
         return draft
     why = Remark.of(RemarkCode.NO_RULES, language=transcript.language)
@@ -87,7 +89,8 @@ def read_with_model(
         return _draft([], lines, transcript, meeting, model.name, prompts.sha256)
     if small and cues_for(transcript.language):
         claims = read_moments(lines, transcript, meeting, interview, progress)
-        return _draft(claims, lines, transcript, meeting, model.name, prompts.sha256)
+        draft = _draft(claims, lines, transcript, meeting, model.name, prompts.sha256)
+        return _with_topics(draft, lines, transcript, meeting, interview, progress)
     reader = WindowReader(lines, transcript.language, interview, progress)
     claims, topics = reader.read()
     draft = _draft(claims, lines, transcript, meeting, model.name, prompts.sha256)
@@ -103,6 +106,23 @@ def read_with_model(
     if small or memo_language in {None, transcript.language}:
         return draft
     return with_translations(draft, memo_language, interview, progress)
+
+
+def _with_topics(
+    draft: Draft,
+    lines: Sequence[Line],
+    transcript: Transcript,
+    meeting: Meeting,
+    interview: Interview | None = None,
+    progress: Progress = silent,
+) -> Draft:
+    """Return a draft with the topics of the call."""
+    people = People(transcript, meeting).names
+    claims = (*draft.decisions, *draft.actions, *draft.questions)
+    topics = find_topics(
+        lines, transcript.language, people, claims, interview=interview, progress=progress
+    )
+    return draft.model_copy(update={"topics": topics})
 
 
 def _draft(

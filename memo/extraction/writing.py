@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from memo.extraction.people import full_name
+from memo.extraction.summary import summarise
 from memo.extraction.translation import retold
 from memo.extraction.verification import Verifier
 from memo.extraction.words import coverage, figures, names, normal_words
@@ -27,7 +28,6 @@ from memo.model import (
     Verdict,
 )
 
-SUMMARY_WORDS = 60
 TOLD = 0.6
 """Share of a summary's content words that stand in supported findings."""
 
@@ -82,10 +82,7 @@ def write_memo(
     )
     if memo_language not in {None, transcript.language}:
         memo = retold(memo, memo_language, draft.translations)
-    if memo.summary:
-        return memo
-    summary = _summary(memo.decisions, memo.open_questions)
-    return memo.model_copy(update={"summary": summary})
+    return memo if memo.summary else memo.model_copy(update={"summary": summarise(memo)})
 
 
 def _participants(transcript: Transcript, meeting: Meeting) -> tuple[Participant, ...]:
@@ -126,16 +123,6 @@ def _facts(decisions: tuple[Decision, ...], questions: tuple[OpenQuestion, ...])
         if d.verdict is Verdict.SUPPORTED and d.status is DecisionStatus.ACCEPTED
     ]
     return told + [q.question for q in questions if q.verdict is Verdict.SUPPORTED]
-
-
-def _summary(decisions: tuple[Decision, ...], questions: tuple[OpenQuestion, ...]) -> str:
-    """Return the outcome in the statements' own words, when no model gave a better one."""
-    kept: list[str] = []
-    for sentence in _facts(decisions, questions)[:3]:
-        if kept and len(" ".join([*kept, sentence]).split()) > SUMMARY_WORDS:
-            break
-        kept.append(sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}.")
-    return " ".join(kept)
 
 
 def _coverage(draft: Draft, transcript: Transcript) -> Coverage:

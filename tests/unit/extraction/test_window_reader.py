@@ -381,7 +381,8 @@ def test_a_summary_that_says_more_than_the_findings_is_not_used(
     memo = desk.written(
         desk.read(call, desk.model(says(decision=[DECISION], summary=summary))), call
     )
-    assert memo.summary == DECISION["decision"]
+    told = f"{DECISION['decision']} ({DECISION['why']})".replace(". (", " (")
+    assert memo.summary == f"Decided: {told}."
 
 
 def test_a_summary_of_what_nobody_said_is_not_used(desk: Desk, call: Transcript) -> None:
@@ -389,7 +390,7 @@ def test_a_summary_of_what_nobody_said_is_not_used(desk: Desk, call: Transcript)
     script = says(decision=[invented], summary="Buy a yacht in Monaco.")
     memo = desk.written(desk.read(call, desk.model(script)), call)
     assert memo.decisions[0].verdict is Verdict.UNSUPPORTED
-    assert memo.summary == ""
+    assert memo.summary == "No decision, task or open question was found."
 
 
 # --- Over a real endpoint -------------------------------------------------------------------------

@@ -126,7 +126,9 @@ def test_the_summary_without_a_model_is_what_was_accepted(desk: Desk) -> None:
         DecisionClaim(statement="Do not sell the house.", segment_ids=(0,)),
     ]
     memo = desk.written(draft(decisions=tuple(claims)), transcript)
-    assert memo.summary == "Move to Oslo. Do not sell the house."
+    assert memo.summary == (
+        "Decided: Move to Oslo; Do not sell the house. Proposed and not settled: Rent a boat."
+    )
 
 
 # --- Size ---------------------------------------------------------------------------------------

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
 from memo.cli.evaluations import Evaluations
 from memo.cli.invocation import Invocation
-from memo.cli.measured import comparison, pairs, report
+from memo.cli.measured import comparison, fitted, pairs, report
 from memo.cli.output import say, shown_to_a_person
 from memo.errors import ExitCode
 from memo.evaluation import load_run, part_of
@@ -109,16 +109,21 @@ def evaluate(  # noqa: PLR0913, PLR0917 - click hands over each option
         evaluations = Evaluations(settings, files, fresh=fresh, quiet=quietly)
         run = evaluations.run(where, gold, only)
         code = evaluations.exit_code
-    width = shutil.get_terminal_size().columns if shown_to_a_person() else _WIDTH
     if show_pairs:
-        _say(pairs(run.meetings))
-    _say(report(run, width))
+        _say(lambda _: pairs(run.meetings))
+    _say(lambda width: report(run, width))
     if before:
         say("")
-        _say(comparison(before, run, width))
+        _say(lambda width: comparison(before, run, width))
     context.exit(code)
 
 
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
+def _say(lines: Callable[[int], Iterable[str]]) -> None:
+    """Write lines for the width of the terminal; a pipe gets them whole."""
+    if not shown_to_a_person():
+        for line in lines(_WIDTH):
+            say(line)
+        return
+    width = shutil.get_terminal_size().columns
+    for line in fitted(lines(width), width):
         say(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from memo.cli.interruption import interruptible
 from memo.cli.output import note, printable
 from memo.cli.progress import progress
 from memo.config import Settings, remote_host
-from memo.errors import ExitCode, MemoError
+from memo.errors import ExitCode, MemoError, OutputError, RecordingError
 from memo.evaluation import (
     Counts,
     Failure,
@@ -36,6 +37,7 @@ from memo.pipeline import Rehearsal, Tools, rehearsal
 from memo.ports import Progress, silent
 
 SHIPPED = "memo's own set"
+_ELSEWHERE = "Name another file, in a folder that is there."
 
 
 class Evaluations:
@@ -75,7 +77,7 @@ class Evaluations:
 
         Raises:
             RecordingError: There is nothing to measure, or a file is no labelled meeting.
-            MemoError: The first meeting cannot be read, or a file cannot be written.
+            MemoError: Nothing can be read with these models, or a file cannot be written.
         """
         if gold is not None and where is None:
             raise click.UsageError("--gold needs the folder of the recordings too: memo eval DIR")
@@ -85,6 +87,8 @@ class Evaluations:
             self._note(f"memo: no recording of {', '.join(map(printable, missing))}: left out")
         if host := remote_host(self._settings):
             note(f"memo: the language model is not on this machine: what was said goes to {host}")
+        for path in filter(None, self._files.values()):
+            _check(path)
         made = tools(self._settings, self._report_progress, logs=False)
         about = self._reader(made, has_sound=gold is not None)
         name = SHIPPED if labels == shipped_meetings() else printable(labels.resolve().name)
@@ -111,8 +115,8 @@ class Evaluations:
                     )
                 )
         except MemoError as error:
-            if not self._measured:  # the next would fare no better
-                raise
+            if not self._measured and not isinstance(error, RecordingError):
+                raise  # the others would fare no better
             self._failures.append(Failure(id=trial.case.id, error=told(error)[0]))
             self.exit_code = self.exit_code or report(error)
             return
@@ -137,16 +141,19 @@ class Evaluations:
         if path := self._files.get("predictions"):
             text = json.dumps(self._predictions, ensure_ascii=False, indent=1)
             files[path] = f"{text}\n".encode()
-        write_outputs(files)
+        try:
+            write_outputs(files)
+        except OutputError as error:
+            raise OutputError(str(error), hint=_ELSEWHERE) from error
 
     def _reader(self, made: Tools, *, has_sound: bool) -> Reader:
         settings = self._settings
         return Reader(
             memo_version=made.version,
             llm=settings.llm,
-            language_model=settings.llm_model if made.model else "",
+            language_model=_shown(settings.llm_model) if made.model else "",
             prompts_sha256=made.prompts.sha256,
-            asr_model=settings.asr_model if has_sound else None,
+            asr_model=_shown(settings.asr_model) if has_sound else None,
         )
 
     @contextmanager
@@ -161,6 +168,20 @@ class Evaluations:
     def _note(self, text: str) -> None:
         if not self._quiet:
             note(text)
+
+
+def _check(path: Path) -> None:
+    """Find out now, and not after an hour of reading, that a file cannot be written."""
+    folder = path.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(
+            f"{path} cannot be written: {folder} is no folder to write in", hint=_ELSEWHERE
+        )
+
+
+def _shown(model: str) -> str:
+    """Return a model's name; of a file or folder, without where it is."""
+    return Path(model).name if Path(model).exists() else model
 
 
 def _in_words(measured: Measured) -> str:

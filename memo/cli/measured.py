@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from memo.cli.output import clock, printable
 from memo.evaluation import CATEGORIES, Difference, Estimate, Measured, Run, Scores, compare
 from memo.model import Verdict
 
 _NAMES = {"decisions": "decisions", "actions": "tasks", "questions": "questions"}
+_NARROWEST = 20
 _LABEL = 27
 _WIDE = 76
 """Columns that the wide form takes."""
@@ -35,6 +37,15 @@ _SPELLED = {
     "prompt_tokens_per_hour": "tokens asked per hour",
     "answer_tokens_per_hour": "tokens answered per hour",
 }
+
+
+def fitted(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Yield lines that are no longer than the terminal is wide."""
+    for line in lines:
+        whole = textwrap.wrap(
+            line, max(width, _NARROWEST), subsequent_indent="    ", break_on_hyphens=False
+        )
+        yield from whole if len(line) > width else (line,)
 
 
 def report(run: Run, width: int) -> Iterator[str]:
@@ -136,14 +147,14 @@ def _items(scores: Scores, width: int) -> Iterator[str]:
         yield from _stacked(scores, (*columns, "soft_f1"))
         return
     yield f"{'':<10}{'found':>6}{'labels':>7}{'hits':>5}" + "".join(
-        f"  {_spelled(name):<15}" for name in columns
+        f"  {_spelled(name):<14}" for name in columns
     ) + "soft"  # fmt: skip
     for category, told in scores.categories.items():
         counts = scores.counts[category]
         head = f"{_NAMES[category]:<10}{counts.found:>6}{counts.labels:>7}{counts.hits:>5}"
-        cells = "".join(f"  {_cell(told[name]):<15}" for name in columns)
+        cells = "".join(f"  {_cell(told[name]):<14}" for name in columns)
         yield f"{head}{cells}{_number(told['soft_f1'].value)}"
-    cells = "".join(f"  {_cell(scores.mean[name]):<15}" for name in columns)
+    cells = "".join(f"  {_cell(scores.mean[name]):<14}" for name in columns)
     yield f"{'mean':<28}{cells}{_number(scores.mean['soft_f1'].value)}"
 
 
@@ -152,12 +163,12 @@ def _evidence(scores: Scores, width: int) -> Iterator[str]:
     if width < _WIDE:
         yield from _stacked(scores, columns)
         return
-    head = f"{'evidence':<28}" + "".join(f"  {_spelled(name):<15}" for name in columns)
+    head = f"{'evidence':<28}" + "".join(f"  {_spelled(name):<14}" for name in columns)
     yield head.rstrip()
     for category, told in scores.categories.items():
-        cells = "".join(f"  {_cell(told[name]):<15}" for name in columns)
+        cells = "".join(f"  {_cell(told[name]):<14}" for name in columns)
         yield f"{_NAMES[category]:<28}{cells}".rstrip()
-    cells = "".join(f"  {_cell(scores.mean[name]):<15}" for name in columns)
+    cells = "".join(f"  {_cell(scores.mean[name]):<14}" for name in columns)
     yield f"{'mean':<28}{cells}".rstrip()
 
 

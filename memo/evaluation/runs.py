@@ -67,8 +67,17 @@ def run_of(
 
 
 def part_of(run: Run, only: Collection[str]) -> Run:
-    """Return a run with only the meetings of these names, scored anew."""
+    """Return a run with only the meetings of these names, scored anew.
+
+    Raises:
+        RecordingError: It has none of them.
+    """
     chosen = [m for m in run.meetings if is_one_of(m.id, m.corpus, only)]
+    if run.meetings and not chosen:
+        raise RecordingError(
+            f"no meeting of that run is called {' or '.join(only)}",
+            hint=f"There are {', '.join(m.id for m in run.meetings)}.",
+        )
     return run.model_copy(update={"meetings": tuple(chosen), "scores": score(chosen)})
 
 

@@ -51,6 +51,8 @@ def test_a_part_of_a_run_is_scored_anew(run: Run) -> None:
     assert [m.id for m in part_of(run, ["laun"]).meetings] == ["launch"]
     assert [m.id for m in part_of(run, ["AMI"]).meetings] == ["other"]
     assert part_of(run, []) == run
+    with pytest.raises(RecordingError, match="is called b2 or b3"):
+        part_of(run, ["b2", "b3"])
     assert part_of(run, ["laun"]).scores.counts["decisions"].labels == 1
 
 

@@ -172,7 +172,7 @@ class _Layout:
             recording=one_line(memo.recording.filename) or NOTHING,
             memo_version=one_line(memo.provenance.memo_version),
             byline=self._byline(),
-            summary=paragraphs(memo.summary),
+            summary=paragraphs(self.wording.named(memo.summary)),
             decisions=tuple(self._decision(d) for d in memo.decisions if _is_shown(d)),
             tasks=tuple(map(self._task, self._by_owner())),
             questions=tuple(self._question(q) for q in memo.open_questions if _is_shown(q)),

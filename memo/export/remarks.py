@@ -6,7 +6,6 @@ the memo is written in. Codes and values stay beside the words, for programs.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -18,7 +17,6 @@ from memo.model import Finding, Gap, Memo, Remark
 
 _FALLBACK = "en"
 _LOOKED_UP = "values"
-_VOICE = re.compile(r"\bSpeaker \d+(?= = )")
 _Found = TypeVar("_Found", bound=Finding)
 
 
@@ -81,7 +79,7 @@ def _joined(remarks: Sequence[Remark], language: str) -> str:
 def _shown(name: str, value: int | str, language: str) -> str:
     """Return a value as it stands in a sentence: the name of a language, not its code."""
     if name == "voices":
-        return _VOICE.sub(lambda label: wording_for(language).named(label[0]), str(value))
+        return wording_for(language).named(str(value))
     known = _table()[_LOOKED_UP].get(name, {}).get(value, {})
     return str(known.get(language, known.get(_FALLBACK, value)))
 

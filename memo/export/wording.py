@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from memo.model import DecisionStatus
 
-_UNNAMED = re.compile(r"Speaker (\d{1,4})")
+_UNNAMED = re.compile(r"\bSpeaker (\d{1,4})\b")
 """How voices are labelled while nobody knows their names."""
 _MINUTE = 60
 _HOUR = 3600
@@ -79,10 +79,9 @@ class Wording:
         """Return words between this language's quotation marks."""
         return f"{self.opening_quote}{words}{self.closing_quote}"
 
-    def named(self, name: str) -> str:
-        """Return a name; a voice without one, "Speaker 2", as this language calls it."""
-        unnamed = _UNNAMED.fullmatch(name)
-        return self.voice.format(number=unnamed[1]) if unnamed else name
+    def named(self, text: str) -> str:
+        """Return a name, or names; voices without one, "Speaker 2", as this language calls them."""
+        return _UNNAMED.sub(lambda label: self.voice.format(number=label[1]), text)
 
     def day(self, date: dt.date) -> str:
         """Return a date with its weekday: `Friday 2025-12-05`."""

@@ -243,8 +243,9 @@ def test_voices_without_a_name_are_called_as_the_language_calls_them(weekly: Mem
     person = weekly.participants[0]
     nobody = person.model_copy(update={"name": "Speaker 12", "label": person.label})
     participants = (nobody, *weekly.participants[1:])
-    memo = weekly.model_copy(update={"language": "de", "participants": participants})
-    assert "Stimme 12" in render_markdown(memo)
+    changed = {"participants": participants, "summary": "2 Aufgaben, für Speaker 12."}
+    memo = weekly.model_copy(update={"language": "de", **changed})
+    assert "2 Aufgaben, für Stimme 12." in render_markdown(memo)
     assert "Speaker" not in render_markdown(memo)
     assert "Speaker 12" in render_markdown(memo.model_copy(update={"language": "en"}))
 

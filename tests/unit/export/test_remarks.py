@@ -83,6 +83,10 @@ def test_every_code_is_used() -> None:
             "offene Fragen: das Modell gab keine brauchbare Antwort",
         ),
         (
+            Remark.of(RemarkCode.VOICES_NAMED, voices="Speaker 2 = Tom"),
+            "Stimmen wurden danach benannt, wer auf welchen Namen antwortet: Stimme 2 = Tom.",
+        ),
+        (
             Remark.of(RemarkCode.UNREADABLE, count=1),
             "1 Zeichen der Datei konnte nicht gelesen werden.",
         ),

@@ -13,7 +13,7 @@ from memo.cli.invocation import Invocation
 from memo.cli.measured import comparison, fitted, pairs, report
 from memo.cli.output import say, shown_to_a_person
 from memo.errors import ExitCode
-from memo.evaluation import load_run, part_of
+from memo.evaluation import Run, load_run, part_of
 
 _WIDTH = 80
 
@@ -36,9 +36,9 @@ _WIDTH = 80
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Write everything that was measured.",
+    help="Write everything that was measured; - for stdout.",
 )
 @click.option(
     "--compare",
@@ -99,23 +99,31 @@ def evaluate(  # noqa: PLR0913, PLR0917 - click hands over each option
     invocation: Invocation = context.obj
     before = load_run(compared) if compared else None
     code = ExitCode.OK
+    as_json = str(json_file) == "-"
+    files = {"json": None if as_json else json_file, "predictions": predictions_file}
     if where is not None and where.is_file():
-        if gold or json_file or predictions_file:
+        if gold or any(files.values()):
             raise click.UsageError("a run that was written before is only shown or compared")
         run = part_of(load_run(where), only)
     else:
-        files = {"json": json_file, "predictions": predictions_file}
         settings, quietly = invocation.settings(given), quiet or invocation.quiet
         evaluations = Evaluations(settings, files, fresh=fresh, quiet=quietly)
         run = evaluations.run(where, gold, only)
         code = evaluations.exit_code
-    if show_pairs:
+    if as_json:
+        say(run.model_dump_json(indent=1))
+    else:
+        _show(run, before, with_pairs=show_pairs)
+    context.exit(code)
+
+
+def _show(run: Run, before: Run | None, *, with_pairs: bool) -> None:
+    if with_pairs:
         _say(lambda _: pairs(run.meetings))
     _say(lambda width: report(run, width))
     if before:
         say("")
         _say(lambda width: comparison(before, run, width))
-    context.exit(code)
 
 
 def _say(lines: Callable[[int], Iterable[str]]) -> None:

@@ -61,6 +61,7 @@ _EVERYBODY = re.compile(
 )
 _NOBODY = frozenset({"", "none", "null", "unknown", "unassigned", "n/a"})
 _SEVERAL = re.compile(r"[,;&+/]|\band\b")
+_LONGEST = 1_000_000.0  # seconds: nobody talks for eleven days
 ALL = "ALL"
 """Stands for the whole group as an owner."""
 
@@ -194,6 +195,7 @@ def load_meeting(path: Path) -> LabelledMeeting:
     try:
         content = path.read_bytes()
         data = json.loads(content)
+        json.dumps(data, ensure_ascii=False).encode()  # refuses half a character
     except OSError as error:
         raise _refused(path, f"it cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -242,8 +244,8 @@ class _Wire(BaseModel):
 
 
 class _Utterance(_Wire):
-    start: float
-    end: float
+    start: Annotated[float, Field(ge=0, le=_LONGEST)]
+    end: Annotated[float, Field(ge=0, le=_LONGEST)]
     text: str
     speaker: str | None = None
 
@@ -274,7 +276,7 @@ class _Form(_Wire):
 
     id: str
     title: str
-    language: str
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
     participants: tuple[_Person, ...]
     utterances: tuple[_Utterance, ...]
     started_at: AwareDatetime | None = None
@@ -290,10 +292,8 @@ class _Form(_Wire):
         if not told:
             raise _WrongError("nobody says anything in it")
         for place, said in enumerate(self.utterances):
-            if not 0 <= said.start <= said.end:
-                raise _WrongError(
-                    f"utterances.{place}: it should start at 0 s or later, and then end"
-                )
+            if said.start > said.end:
+                raise _WrongError(f"utterances.{place}: it ends before it starts")
         segments = tuple(
             Segment(id=i, start=u.start, end=u.end, text=u.text, speaker=u.speaker)
             for i, u in enumerate(sorted(told, key=lambda u: u.start))

@@ -61,6 +61,12 @@ def test_memos_own_meetings_are_measured_with_one_command(command: Command) -> N
     assert {p.name for p in command.folder.iterdir()} == {"run.json", "found.json"}
 
 
+def test_a_program_gets_the_run_on_stdout(command: Command) -> None:
+    done = command("eval", *RULES, "--only", "b1", "--json", "-")
+    assert [m["id"] for m in json.loads(done.stdout)["meetings"]] == [ONE]
+    assert list(command.folder.iterdir()) == []
+
+
 def test_nothing_is_logged(command: Command) -> None:
     assert command("eval", *RULES, "--only", "b1").returncode == 0
     assert command("log", "list").stdout == ""

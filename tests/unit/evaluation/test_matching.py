@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memo.evaluation.matching import Item, assigned, hits, likeness, matched
@@ -35,11 +35,13 @@ def matrices(draw: st.DrawFn, most: int = 4) -> list[list[float]]:
     return draw(st.lists(row, min_size=rows, max_size=rows))
 
 
+@settings(deadline=None)
 @given(matrices())
 def test_no_other_assignment_is_better(scores: list[list[float]]) -> None:
     assert total(scores, assigned(scores)) == pytest.approx(best_by_trying(scores))
 
 
+@settings(deadline=None)
 @given(matrices(most=7))
 def test_nobody_is_paired_twice_and_the_smaller_side_is_used_up(scores: list[list[float]]) -> None:
     pairs = assigned(scores)
@@ -99,6 +101,7 @@ def test_words_are_compared_in_their_language(language: str, one: str, other: st
     assert Words(language).likeness(one, other) >= 0.5
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_likeness_is_symmetric_and_a_share(one: str, other: str) -> None:
     there = WORDS.likeness(one, other)

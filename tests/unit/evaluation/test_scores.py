@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memo.evaluation.counting import Cost, Counts, Measured
@@ -63,6 +63,7 @@ def test_one_meeting_has_no_interval() -> None:
     assert (one.value, one.low, one.high) == (0.5, None, None)
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=6

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from memo.extraction.dates import find_due
@@ -23,6 +25,16 @@ BRIEF = 8
 """Words of a refusal that names nothing ("No, I can't.")."""
 ANSWERED = 2
 """Lines in which somebody answers a request."""
+_CLAUSE_END = re.compile(r"[,;:.!?–—]")
+
+
+@dataclass(frozen=True)
+class _Others:
+    """The other tasks: the lines that they rest on, those in which they are promised, topics."""
+
+    lines: frozenset[int]
+    promises: frozenset[int]
+    topics: tuple[frozenset[str], ...]
 
 
 class LastActions:
@@ -41,8 +53,7 @@ class LastActions:
                     self._join(earlier, later)
         standing = [one for _, one in placed if one.taken_by is None]
         for one in standing:
-            others = [other.claim for other in standing if other is not one]
-            self._follow(one, others)
+            self._follow(one, self._others([o.claim for o in standing if o is not one]))
 
     # --- One and another ------------------------------------------------------------------------
 
@@ -107,11 +118,13 @@ class LastActions:
 
     # --- One task and what was said of it later ---------------------------------------------------
 
-    def _follow(self, one: Kept[ActionClaim], others: Sequence[ActionClaim]) -> None:
+    def _follow(self, one: Kept[ActionClaim], others: _Others) -> None:
         """Let each later sentence about a task change it, in the order in which they were said."""
-        reach = self._place(one.claim).quoted
+        first = self._place(one.claim).quoted + 1
+        naming = {*self._talk.saying(self._matter(one.claim).topic, 1, first)}
         for line, sentence in self._talk.turning:
-            if line.number <= reach:
+            near = first <= line.number <= self._place(one.claim).last + NEAR_DONE
+            if not near and line.number not in naming:
                 continue
             if self._is_done(line, sentence, one.claim, others):
                 one.taken_by = line
@@ -122,11 +135,11 @@ class LastActions:
                 one.claim = one.claim.model_copy(update={**change, "segment_ids": ids})
 
     def _change(
-        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+        self, line: Line, sentence: str, claim: ActionClaim, others: _Others
     ) -> dict[str, Any]:
         """Return what a later sentence changes of a task."""
-        if self._tells_another(line, claim, others):
-            return {}
+        if line.number in others.lines and line.number not in self._place(claim).cited:
+            return {}  # it tells of another task
         if self._refuses(line, sentence, claim):
             return {"owner": None}
         owner = self._handed_to(line, sentence, claim, others)
@@ -135,36 +148,34 @@ class LastActions:
         due = self._new_date(line, sentence, claim, others)
         return {"due_text": due} if due is not None else {}
 
-    def _tells_another(self, line: Line, claim: ActionClaim, others: Sequence[ActionClaim]) -> bool:
-        """Tell whether another task rests on a line, which then says nothing of this one."""
-        mine = self._place(claim).cited
-        return line.number not in mine and any(
-            line.number in (place := self._place(other)).cited or line.number == place.quoted
-            for other in others
+    def _others(self, claims: Sequence[ActionClaim]) -> _Others:
+        places = [self._place(claim) for claim in claims]
+        return _Others(
+            lines=frozenset(n for place in places for n in (*place.cited, place.quoted)),
+            promises=frozenset(place.quoted for place in places),
+            topics=tuple(self._matter(claim).topic for claim in claims),
         )
 
-    def _about(
-        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
-    ) -> bool:
+    def _about(self, line: Line, sentence: str, claim: ActionClaim, others: _Others) -> bool:
         """Tell whether a sentence speaks of a task: names it, or refers to it right after."""
         near = line.number - self._place(claim).last <= NEAR
         new = self._talk.stems(sentence) - self._talk.turns.plain
         return self._names(line, claim, others) or (near and not self._other_thing(new, others))
 
-    def _names(self, line: Line, claim: ActionClaim, others: Sequence[ActionClaim]) -> bool:
+    def _names(self, line: Line, claim: ActionClaim, others: _Others) -> bool:
         """Tell whether a line says enough of a task's words, or one that no other task has."""
         topic = self._matter(claim).topic
         said = self._talk.stems(line.text)
         shared = topic & said
-        if any(len(self._matter(other).topic & said) > len(shared) for other in others):
+        if not shared or any(len(topic & said) > len(shared) for topic in others.topics):
             return False
         if len(shared) >= 2:
             return True
-        own = shared - {s for other in others for s in self._matter(other).topic}
+        own = shared.difference(*others.topics)
         return bool(own) and self._talk.same_person(line.speaker, claim.owner) and len(topic) <= 3
 
-    def _other_thing(self, stems: frozenset[str], others: Sequence[ActionClaim]) -> bool:
-        return any(stems & self._matter(other).topic for other in others)
+    def _other_thing(self, stems: frozenset[str], others: _Others) -> bool:
+        return any(stems & topic for topic in others.topics)
 
     def _refuses(self, line: Line, sentence: str, claim: ActionClaim) -> bool:
         """Tell whether the owner gives the task back."""
@@ -173,11 +184,16 @@ class LastActions:
             return False
         if talk.cues.promise.search(sentence):
             return False
-        if not (talk.turns.withdraw(sentence) or talk.cues.unable.search(sentence)):
-            return False
-        names = len(self._matter(claim).topic & talk.stems(line.text)) >= 2
-        near = line.number - self._place(claim).last <= NEAR
-        return names or (near and len(sentence.split()) <= BRIEF and not self._new(sentence, claim))
+        for clause in _CLAUSE_END.split(sentence):
+            if not (talk.turns.withdraw(clause) or talk.cues.unable.search(clause)):
+                continue
+            if self._new(clause, claim):
+                continue  # "I can't find a pen"
+            names = len(self._matter(claim).topic & talk.stems(line.text)) >= 2
+            near = line.number - self._place(claim).last <= NEAR
+            if names or (near and len(sentence.split()) <= BRIEF):
+                return True
+        return False
 
     def _new(self, sentence: str, claim: ActionClaim) -> frozenset[str]:
         """Return what a sentence is about besides a task."""
@@ -185,16 +201,18 @@ class LastActions:
         return (matter.topic | {*matter.dates}) - self._matter(claim).topic
 
     def _handed_to(
-        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+        self, line: Line, sentence: str, claim: ActionClaim, others: _Others
     ) -> str | None:
         """Return to whom a sentence gives a task, if it does and nobody refuses right after."""
         talk, distance = self._talk, line.number - self._place(claim).last
         named = self._names(line, claim, others)
-        if not (named or self._follows(line, sentence, claim)) or self._denies(sentence):
+        if self._denies(sentence):
             return None
         if line.speaker and talk.turns.mine(sentence) and not sentence.endswith("?"):
             at_once = distance <= 1 and len(sentence.split()) <= BRIEF
             return line.speaker if named or at_once else None
+        if not named and not self._follows(line, sentence, claim):
+            return None
         for name in talk.turns.hand.groups(sentence, "who"):
             person = talk.person(name)
             if person and self._takes(person, line.number, asked=sentence.endswith("?")):
@@ -204,10 +222,12 @@ class LastActions:
     def _follows(self, line: Line, sentence: str, claim: ActionClaim) -> bool:
         """Tell whether "that" can only mean a task: next to nothing was said in between."""
         last = self._place(claim).last
+        if line.number - last > NEAR:
+            return False
         between = [n.text for n in self._talk.lines[last + 1 : line.number]]
         before = line.text[: max(0, line.text.find(sentence))]
         brief = all(len(text.split()) <= BETWEEN for text in between)
-        return line.number - last <= NEAR and brief and not self._new(before, claim)
+        return brief and not self._new(before, claim)
 
     def _denies(self, sentence: str) -> bool:
         """Tell whether a sentence says "not" besides an opening "no"."""
@@ -226,24 +246,22 @@ class LastActions:
         return not asked or any(talk.cues.assent.search(a) for a in answers)
 
     def _new_date(
-        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
+        self, line: Line, sentence: str, claim: ActionClaim, others: _Others
     ) -> str | None:
         """Return the date to which a sentence moves a task."""
         if sentence.endswith("?") or not self._talk.turns.redate(sentence):
             return None
+        if claim.due_text is None or not self._about(line, sentence, claim, others):
+            return None
         dues = find_due(sentence, self._talk.language)
         if len(dues) != 1:
-            return None
-        if claim.due_text is None or not self._about(line, sentence, claim, others):
             return None
         mine = self._talk.same_person(line.speaker, claim.owner)
         named = self._names(line, claim, others)
         elsewhere = self._new(sentence, claim) - {*dues} and not named
         return dues[0] if (mine or named) and not elsewhere else None
 
-    def _is_done(
-        self, line: Line, sentence: str, claim: ActionClaim, others: Sequence[ActionClaim]
-    ) -> bool:
+    def _is_done(self, line: Line, sentence: str, claim: ActionClaim, others: _Others) -> bool:
         """Tell whether the owner says that the task is done already."""
         talk = self._talk
         mine = talk.same_person(line.speaker, claim.owner)
@@ -255,11 +273,8 @@ class LastActions:
             return True
         return not self._new(sentence, claim) and self._is_the_one_meant(line, claim, others)
 
-    def _is_the_one_meant(
-        self, line: Line, claim: ActionClaim, others: Sequence[ActionClaim]
-    ) -> bool:
+    def _is_the_one_meant(self, line: Line, claim: ActionClaim, others: _Others) -> bool:
         """Tell whether "I've just sent it" can mean only this task."""
         place = self._place(claim)
         between = range(place.cited[0], line.number + 1)
-        rivals = [other for other in others if self._place(other).quoted in between]
-        return line.number - place.last <= NEAR_DONE and not rivals
+        return line.number - place.last <= NEAR_DONE and others.promises.isdisjoint(between)

@@ -15,6 +15,10 @@ NEAR = 10
 """Lines between two settlings that are still one argument."""
 BACK = 4
 """Lines in which what was just settled may be taken back by "scrap that"."""
+ARGUED = 3
+"""Cited lines up to the settling one in which "actually", "instead" mean the decision."""
+NAMED = 3
+"""Letters of a word that names an option; a shorter one may be a stammer."""
 LONGEST_OPTION = 6
 """Words of an option that was considered."""
 
@@ -169,8 +173,10 @@ class LastDecisions:
         return open_still and near and len(large - small) <= 1
 
     def _turns(self, told: _Told) -> bool:
-        """Tell whether a decision says that something was said differently before."""
-        return self._talk.turns.instead(self._wording(told))
+        """Tell whether a decision, or the talk just before it, says that something changes."""
+        cited = [n for n in told.place.cited if n <= told.place.quoted][-ARGUED:]
+        said = " ".join(self._talk.lines[n].text for n in cited)
+        return self._talk.turns.instead(f"{self._wording(told)} {said}")
 
     def _wording(self, told: _Told) -> str:
         line = self._talk.lines[told.place.quoted]
@@ -256,7 +262,7 @@ class LastDecisions:
 
     def _is_other(self, option: str, told: _Told) -> bool:
         words = len(option.split())
-        named = bool(matter_of(option, self._talk.language).topic)
+        named = any(len(stem) >= NAMED for stem in matter_of(option, self._talk.language).topic)
         return named and words <= LONGEST_OPTION and not self._is_taken(option, told)
 
 

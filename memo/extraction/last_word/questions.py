@@ -137,8 +137,10 @@ class LastQuestions:
             return len(matter.quantities) == 1 and not new
         if talk.turns.asks_time(question):
             return len(matter.quantities) + len(matter.dates) == 1 and not new
-        polar = not talk.turns.asks(question) and talk.turns.yes_or_no(sentence)
-        return polar and bool(talk.stems(sentence) & talk.stems(question))
+        if talk.turns.asks(question) or not question.endswith("?"):
+            return False
+        shared = talk.stems(sentence) & talk.stems(question)
+        return talk.turns.yes_or_no(sentence) and len(shared) > (1 if new else 0)
 
     def _contradicted(self, answer: Line) -> bool:
         """Tell whether somebody doubts an answer right after it."""

@@ -92,8 +92,15 @@ def knows(words: dict[str, str]) -> Script:
     return script
 
 
-def told(desk: Desk, script: Script, *, language: str = "en", small: bool = False) -> Memo:
-    transcript = desk.talk(*TURNS, language="de")
+def told(
+    desk: Desk,
+    script: Script,
+    *,
+    language: str = "en",
+    small: bool = False,
+    turns: tuple[tuple[str, str], ...] = TURNS,
+) -> Memo:
+    transcript = desk.talk(*turns, language="de")
     draft = read_with_model(
         transcript,
         MEETING,
@@ -165,10 +172,14 @@ def test_in_the_language_spoken_nothing_is_asked_and_nothing_said(desk: Desk) ->
 
 def test_a_small_model_is_not_asked_and_the_memo_says_so_once(desk: Desk) -> None:
     def script(asked: Asked) -> Any:  # noqa: ANN401
-        assert asked.answer.__name__ == "Rewritten"
-        return {"text": "so"}
+        assert asked.answer.__name__ != "TranslatedLines"
+        return InvalidAnswer("no JSON")
 
-    memo = told(desk, script, small=True)
+    turns = (
+        ("Bo Larsen", "Wir haben beschlossen, den Vertrag mit Acme nicht zu verlängern."),
+        ("Ann Weber", "Ja, einverstanden."),
+    )
+    memo = told(desk, script, small=True, turns=turns)
     assert memo.findings()
     assert memo.memo_language == "en"
     assert memo.remarks == (Remark.of(RemarkCode.AS_SPOKEN, language="de"),)

@@ -92,15 +92,8 @@ def knows(words: dict[str, str]) -> Script:
     return script
 
 
-def told(
-    desk: Desk,
-    script: Script,
-    *,
-    language: str = "en",
-    small: bool = False,
-    turns: tuple[tuple[str, str], ...] = TURNS,
-) -> Memo:
-    transcript = desk.talk(*turns, language="de")
+def told(desk: Desk, script: Script, *, language: str = "en", small: bool = False) -> Memo:
+    transcript = desk.talk(*TURNS, language="de")
     draft = read_with_model(
         transcript,
         MEETING,
@@ -170,20 +163,23 @@ def test_in_the_language_spoken_nothing_is_asked_and_nothing_said(desk: Desk) ->
     assert (memo.decisions[0].untranslated, memo.remarks) == (None, ())
 
 
-def test_a_small_model_is_not_asked_and_the_memo_says_so_once(desk: Desk) -> None:
+def test_a_small_model_is_not_asked_for_translations(desk: Desk) -> None:
     def script(asked: Asked) -> Any:  # noqa: ANN401
         assert asked.answer.__name__ != "TranslatedLines"
         return InvalidAnswer("no JSON")
 
-    turns = (
-        ("Bo Larsen", "Wir haben beschlossen, den Vertrag mit Acme nicht zu verlängern."),
-        ("Ann Weber", "Ja, einverstanden."),
-    )
-    memo = told(desk, script, small=True, turns=turns)
-    assert memo.findings()
-    assert memo.memo_language == "en"
-    assert memo.remarks == (Remark.of(RemarkCode.AS_SPOKEN, language="de"),)
-    assert all(finding.untranslated is None for finding in memo.findings())
+    assert told(desk, script, small=True).memo_language == "en"
+
+
+def test_what_nobody_translates_stays_as_it_was_spoken_and_the_memo_says_so_once(
+    desk: Desk, call: Transcript
+) -> None:
+    draft = desk.read(call, desk.model(knows({})), meeting=MEETING)
+    memo = desk.written(draft, call, MEETING)
+    again = retold(memo, "en", draft.translations)
+    assert again.findings() == memo.findings()
+    assert again.remarks == (Remark.of(RemarkCode.AS_SPOKEN, language="de"),)
+    assert (again.language, again.memo_language) == ("de", "en")
 
 
 def test_a_memo_without_findings_needs_no_word_about_their_language(desk: Desk) -> None:

@@ -12,8 +12,8 @@ TOLERANCE = 15.0
 """Seconds by which two stretches may miss each other and still be the same place."""
 MATCH = 0.40
 """Likeness from which a finding and a label are the same."""
-BY_WORDS = 0.7
-"""Weight of the words in the likeness; the rest is that of the place."""
+BY_WORDS, BY_PLACE = 0.7, 0.3
+"""Weights of the words and of the place in the likeness, as the scorer of AMI and ICSI has them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def likeness(found: Item, label: Item, words: Words) -> float:
     by_words = words.likeness(found.text, label.text)
     if not label.spans:
         return by_words
-    return BY_WORDS * by_words + (1 - BY_WORDS) * _near_f1(found.spans, label.spans)
+    return BY_WORDS * by_words + BY_PLACE * _near_f1(found.spans, label.spans)
 
 
 def near(one: Span, other: Span) -> bool:

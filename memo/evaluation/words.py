@@ -1,8 +1,8 @@
 """What counts as the same words: stems of content words, as in ROUGE-1 with stop words removed.
 
 Lin, "ROUGE: a package for automatic evaluation of summaries", 2004; stems by Snowball (Porter,
-2001). The stop words are this package's own, so that the measure does not move with what it
-measures.
+2001), in English by Porter's first algorithm (1980), as ROUGE has them. The stop words are this
+package's own, so that the measure does not move with what it measures.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import pairwise
 from memo.extraction.words import normal_words, unspaced
 
 _SNOWBALL = {
-    "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish",
+    "da": "danish", "de": "german", "en": "porter", "es": "spanish", "fi": "finnish",
     "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip

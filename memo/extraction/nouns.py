@@ -173,7 +173,8 @@ class Nouns:
         grammar, word = self._grammar, token.word
         before = tokens[place - 1].word if token.glued else ""
         if token.capital:
-            self._nouns[word] += 1
+            adjective = grammar.head == "last" and _goes_on(tokens, place, small=True)
+            (self._described if adjective else self._nouns)[word] += 1  # "Canadian accounts"
         elif grammar.head == "only":
             self._others[word] += not token.first
         elif before in grammar.verbal:
@@ -199,10 +200,12 @@ class Nouns:
         return False
 
 
-def _goes_on(tokens: Sequence[Token], place: int) -> bool:
-    """Tell whether another word with content follows directly."""
+def _goes_on(tokens: Sequence[Token], place: int, *, small: bool = False) -> bool:
+    """Tell whether another word with content follows directly, without a capital if `small`."""
     following = tokens[place + 1 : place + 2]
-    return bool(following and following[0].glued and following[0].stem)
+    if not following or not following[0].glued or not following[0].stem:
+        return False
+    return not (small and following[0].capital)
 
 
 def clauses(tokens: Sequence[Token]) -> Iterator[list[Token]]:

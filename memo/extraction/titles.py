@@ -9,6 +9,7 @@ one is worse than none.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -157,6 +158,15 @@ class Titles:
         tokens = tokens_of(title, self._language, self._grammar)
         telling = (t.stem for t in tokens if t.stem and not t.vague and not t.weak)
         return max((self.worth(stem, place) for stem in telling), default=0.0)
+
+    def ends_well(self, title: str) -> bool:
+        """Tell whether a title ends with a word that can be a noun: not "the flume is running"."""
+        tokens = tokens_of(title, self._language, self._grammar)
+        return bool(tokens) and bool(tokens[-1].stem) and not tokens[-1].vague
+
+    def joined_parts(self, title: str) -> list[str]:
+        """Return the parts of a title that "and" or a comma joins."""
+        return re.split(rf",|(?<!\w){self._grammar.joint}(?!\w)", title)
 
     def worth(self, stem: str, place: int) -> float:
         """Return how much a word says of a stretch: often there, and seldom elsewhere."""

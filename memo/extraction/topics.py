@@ -8,6 +8,7 @@ each of its words was said there. A stretch without a title is no topic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -112,6 +113,7 @@ class _Namer:
         self._language = language
         self._titles = titles
         self._place = place
+        self._said = [set(content_stems(line.text, language)) for line in lines]
 
     def ask(self, interview: Interview) -> str | None:
         """Return the model's title, or None if it has none that can stand."""
@@ -143,12 +145,23 @@ class _Namer:
     def _stands(self, title: str) -> bool:
         """Tell whether a title is made of words that were said here, and names what comes back."""
         stems = content_stems(title, self._language)
-        said = {s for line in self._lines for s in content_stems(line.text, self._language)}
         return (
             2 <= len(title.split()) <= MOST_WORDS
             and len(set(stems)) == len(stems)
-            and set(stems) <= said
+            and set(stems) <= set().union(*self._said)
             and not figures(title, self._language)
             and not any(map(self._titles.is_person, stems))
+            and self._titles.ends_well(title)
             and self._titles.tells(title, self._place) >= RECURS
+            and self._said_together(title)
         )
+
+    def _said_together(self, title: str) -> bool:
+        """Tell whether neighbouring words of a title were said in one line.
+
+        "Plan for the council" is something else than a plan here and a council there; what "and"
+        joins may come from anywhere.
+        """
+        parts = self._titles.joined_parts(title)
+        pairs = (pair for part in parts for pair in pairwise(content_stems(part, self._language)))
+        return all(any({*pair} <= said for said in self._said) for pair in pairs)

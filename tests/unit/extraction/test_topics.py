@@ -331,6 +331,8 @@ def test_a_model_sees_a_few_telling_sentences_and_may_name_the_topic(
         "Ann and the van",  # who is there is no topic
         "The van for nine thousand",  # a figure
         "The old and the new",  # nothing that comes back
+        "The student of the garage",  # nobody said the one with the other
+        "The van going",  # no noun
         "",
         "?!",
         "Ignore $said {0} %s",

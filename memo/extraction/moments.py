@@ -1,7 +1,7 @@
-"""What was said at a moment: the sentences that tell it, and the claim that they make by rules.
+"""What was said when a task was taken on: the sentences that tell it, and the claim they make.
 
-`said` picks, `claim` wraps the picked words as they are. A model may put them better afterwards
-(`rewriting`); it never adds to them.
+The rules tell a task from its turns: what was asked, what was promised, what both refer to.
+`tidy` puts any spoken sentence in order.
 """
 
 from __future__ import annotations
@@ -10,29 +10,18 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-from memo.extraction.cues import Cues, cues_for
+from memo.extraction.cues import cues_for
 from memo.extraction.dates import find_due, resolve_due
-from memo.extraction.find import Moment, accepts
+from memo.extraction.find import Moment
 from memo.extraction.lines import Line, sentences
 from memo.extraction.names import match_person
 from memo.extraction.words import content_stems
 from memo.model import (
     ActionClaim,
-    Claim,
-    DecisionClaim,
-    DecisionStatus,
-    QuestionClaim,
-    Remark,
-    RemarkCode,
 )
 
 ENOUGH = 4
 """Content words with which a sentence can be understood alone."""
-ENOUGH_OF_DECISION = 6
-"""The same for a decision, which names what it settles."""
-UNCLEAR = 3.0
-"""Score up to which it is doubtful that something was settled at all: on the scripted meetings
-about half of these moments are decisions, of those above nearly all."""
 LONGEST = 45
 """Words that a statement may have; more is a speech."""
 
@@ -74,13 +63,11 @@ def said(moment: Moment, lines: Sequence[Line], language: str) -> tuple[str, ...
     """
     anchor = lines[moment.anchor]
     told = [moment.sentence]
-    if moment.kind != "decision" or not _understood(moment.sentence, moment, language):
-        told += _following(moment.sentence, anchor)
-    if moment.kind == "action":
-        told = [*_asked(moment, lines, language), *told]
-        if moment.anchor != moment.last:
-            told += _adding(told, lines[moment.last].sentences()[:2], language)
-    if not _understood(" ".join(told), moment, language):
+    told += _following(moment.sentence, anchor)
+    told = [*_asked(moment, lines, language), *told]
+    if moment.anchor != moment.last:
+        told += _adding(told, lines[moment.last].sentences()[:2], language)
+    if not _understood(" ".join(told), language):
         told = [*_referred(moment, lines, told, language), *told]
     return tuple(dict.fromkeys(told))
 
@@ -91,11 +78,8 @@ def _adding(told: Sequence[str], more: Sequence[str], language: str) -> list[str
     return [s for s in more if len(set(content_stems(s, language)) - known) > 1]
 
 
-def _understood(told: str, moment: Moment, language: str) -> bool:
+def _understood(told: str, language: str) -> bool:
     """Tell whether sentences can be understood alone: they name what they are about."""
-    if moment.kind != "action":
-        enough = ENOUGH_OF_DECISION if moment.kind == "decision" else ENOUGH
-        return len(content_stems(told, language)) >= enough
     for due in find_due(told, language):  # a date says nothing of the task
         told = told.replace(due, " ")
     return len(content_stems(told, language)) >= (ENOUGH if _PRONOUN.search(told) else ENOUGH - 1)
@@ -127,7 +111,7 @@ def _referred(
     It shares words with them or puts something up, can be understood alone, and is near.
     """
     cues = cues_for(language)
-    first = moment.first if moment.kind == "decision" else max(0, moment.first - 6)
+    first = max(0, moment.first - 6)
     before = [s for line in lines[first : moment.anchor] for s in line.sentences()]
     turn = lines[moment.anchor].sentences()
     before += turn[: turn.index(moment.sentence)] if moment.sentence in turn else []
@@ -140,100 +124,22 @@ def _referred(
             continue
         score = len(stems & about) + 1 / (1 + distance)
         score += 1 if cues and cues.propose.search(sentence) else 0
-        score -= 0.5 if sentence.endswith("?") and moment.kind == "decision" else 0
         if score > best_score:
             best, best_score = sentence, score
     found = best or next(reversed(before), "")
     return [_BECAUSE.sub("", found).rstrip(" ,")] if found else []
 
 
-def claim(
-    moment: Moment, lines: Sequence[Line], language: str, attendees: Sequence[str]
-) -> Claim | None:
-    """Return the claim that a moment makes, in the words in which it was made."""
-    cues = cues_for(language)
-    if cues is None:
-        return None
-    told = said(moment, lines, language)
-    if moment.kind == "decision":
-        return _decision(moment, lines, told, cues)
-    if moment.kind == "action":
-        return _action(moment, lines, told, language, attendees)
-    return QuestionClaim(
-        segment_ids=_ids(moment, lines, (moment.first, moment.last)),
-        quote=moment.sentence,
-        question=tidy(" ".join(told)),
-        raised_by=lines[moment.anchor].speaker,
-        doubt=None if moment.score > UNCLEAR else Remark.of(RemarkCode.PERHAPS_ANSWERED),
-    )
-
-
-def _decision(
-    moment: Moment, lines: Sequence[Line], told: Sequence[str], cues: Cues
-) -> DecisionClaim:
-    anchor = lines[moment.anchor]
-    after = lines[moment.anchor + 1 : moment.last + 1]
-    agreed = [line for line in after if accepts(line, anchor, cues)]
-    cited = [moment.first, moment.anchor, *(line.number for line in agreed)]
-    statement, reason = _apart(tidy(" ".join(told)))
-    why = reason or _reason(moment, lines, cues)
-    return DecisionClaim(
-        segment_ids=_ids(moment, lines, cited),
-        quote=moment.sentence,
-        statement=statement,
-        rationale=why,
-        decided_by=tuple(
-            dict.fromkeys(line.speaker for line in (anchor, *agreed) if line.speaker is not None)
-        ),
-        status=_status(moment, cues),
-        doubt=None if moment.score > UNCLEAR else Remark.of(RemarkCode.NOBODY_AGREED),
-    )
-
-
-def _status(moment: Moment, cues: Cues) -> DecisionStatus:
-    """Return what became of a proposal; one that nobody was heard to accept is still one."""
-    settled = cues.explicit.search(moment.sentence) or cues.settle.search(moment.sentence)
-    if settled and moment.score > UNCLEAR:
-        return DecisionStatus.ACCEPTED
-    if cues.refuse.search(moment.sentence):
-        return DecisionStatus.REJECTED
-    if cues.defer.search(moment.sentence) or moment.score <= UNCLEAR:
-        return DecisionStatus.PROPOSED
-    return DecisionStatus.ACCEPTED
-
-
-def _apart(statement: str) -> tuple[str, str | None]:
-    """Part a statement from the reason it gives itself ("… because the numbers are wrong")."""
-    match = _BECAUSE.search(statement)
-    if not match or len(statement[: match.start()].split()) < ENOUGH:
-        return statement, None
-    return tidy(statement[: match.start()].rstrip(" ,")), tidy(match.group(1))
-
-
-def _reason(moment: Moment, lines: Sequence[Line], cues: Cues) -> str | None:
-    """Return the sentence before the settling one that gives a reason, the nearest first."""
-    for line in reversed(lines[moment.first : moment.anchor + 1]):
-        for sentence in reversed(line.sentences()):
-            if sentence == moment.sentence or sentence.endswith("?"):
-                continue
-            if cues.reason.search(sentence) and len(sentence.split()) >= ENOUGH:
-                return tidy(sentence)
-    return None
-
-
-def _action(
-    moment: Moment,
-    lines: Sequence[Line],
-    told: Sequence[str],
-    language: str,
-    attendees: Sequence[str],
+def task_of(
+    moment: Moment, lines: Sequence[Line], language: str, people: Sequence[str]
 ) -> ActionClaim:
+    """Return the task that is asked for or promised at a moment, in the words that were said."""
     due = _due(moment, lines, language)
     return ActionClaim(
         segment_ids=_ids(moment, lines, (moment.first, moment.anchor, moment.last)),
         quote=moment.sentence,
-        task=_task(told, language),
-        owner=moment.owner or _addressed(lines[moment.first : moment.last + 1], attendees),
+        task=task_text(said(moment, lines, language), language),
+        owner=moment.owner or _addressed(lines[moment.first : moment.last + 1], people),
         due_text=due,
     )
 
@@ -242,7 +148,7 @@ def _due(moment: Moment, lines: Sequence[Line], language: str) -> str | None:
     """Return the due words that stand nearest to a promise, those that name a day first."""
     turn = lines[moment.anchor].sentences()
     place = turn.index(moment.sentence) if moment.sentence in turn else 0
-    confirming = [n.text for n in lines[moment.last + 1 : moment.last + 3] if _brief(n)]
+    confirming = [n.text for n in lines[moment.last + 1 : moment.last + 3] if brief(n)]
     places = [
         *turn[place:],
         lines[moment.last].text,
@@ -256,11 +162,12 @@ def _due(moment: Moment, lines: Sequence[Line], language: str) -> str | None:
     return next(dated, phrases[0] if phrases else None)
 
 
-def _brief(line: Line) -> bool:
+def brief(line: Line) -> bool:
+    """Tell whether a line is a short one."""
     return len(line.text.split()) <= 10
 
 
-def _task(told: Sequence[str], language: str) -> str:
+def task_text(told: Sequence[str], language: str) -> str:
     """Return a task in the words of whoever took it on or asked for it."""
     tellings = [s for s in told if len(content_stems(s, language)) > 1] or list(told)
     opening = tidy(tellings[0])

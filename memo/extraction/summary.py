@@ -104,9 +104,16 @@ def _decided(decisions: Sequence[Decision], say: _Wording) -> str:
 
 
 def _accepted(decisions: Sequence[Decision]) -> list[Decision]:
-    """Return what was accepted: first what replaces something, then what was given a reason."""
+    """Return what was accepted, as it is told.
+
+    First what replaces something, last what is too long to be told in full; before the others,
+    what was given a reason.
+    """
     accepted = _of(decisions, DecisionStatus.ACCEPTED)
-    return sorted(accepted, key=lambda d: (not d.supersedes, not d.rationale))
+    return sorted(
+        accepted,
+        key=lambda d: (not d.supersedes, _shortened(d.statement).endswith("…"), not d.rationale),
+    )
 
 
 def _of(decisions: Sequence[Decision], status: DecisionStatus) -> list[Decision]:

@@ -136,6 +136,11 @@ def test_what_replaces_something_is_told_first() -> None:
     assert told == "Decided: We stay; One; Two; and 1 more."
 
 
+def test_what_is_too_long_to_be_told_in_full_is_told_last() -> None:
+    told = summarise(memo(decided=decided("boat " * 50, "No boat")))
+    assert told.startswith("Decided: No boat; boat boat")
+
+
 def test_a_long_list_is_counted() -> None:
     told = summarise(memo(decided=decided(*"ABCDEF"), asked=["Who?", "When?", "How?", "Why now?"]))
     assert told.startswith("Decided: A; B; C; and 3 more. ")

@@ -30,7 +30,7 @@ FUNCTION_LINES = 60
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "base", "manager", "misc", "lib"}
 
 TOP_LEVEL = {
-    "memo", "prompts", "tests", "examples", "benchmarks",
+    "memo", "prompts", "tests", "examples", "benchmarks", "training",
     "pyproject.toml", "requirements.lock", "Makefile", "README.md", "CHANGELOG.md", "LICENSE",
 }  # fmt: skip
 
@@ -59,7 +59,7 @@ def ignored_by_git() -> set[str]:
 def committed() -> list[Path]:
     """Every text file of the checkout; git need not be there to ask."""
     found = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".coverage"]
-    for folder in ("memo", "prompts", "tests", "examples", ".ci", ".github"):
+    for folder in ("memo", "prompts", "tests", "examples", "training", ".ci", ".github"):
         found += [path for path in (ROOT / folder).rglob("*") if path.is_file()]
     return [path for path in found if "__pycache__" not in path.parts and is_text(path)]
 

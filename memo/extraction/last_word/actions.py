@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from memo.extraction.dates import find_due
 from memo.extraction.last_word.matters import Matter, agree, matter_of
@@ -15,6 +15,8 @@ from memo.extraction.lines import Line
 from memo.extraction.words import negated
 from memo.model import ActionClaim
 
+ENOUGH = 2
+"""Words that say what a task is about; with fewer it is told from no other one."""
 NEAR = 3
 """Lines after a promise in which "that" means the task."""
 NEAR_DONE = 8
@@ -36,6 +38,15 @@ class _Others:
     promises: frozenset[int]
     topics: tuple[frozenset[str], ...]
 
+    @classmethod
+    def of(cls, rests: Sequence[tuple[Place, frozenset[str]]]) -> Self:
+        """Return them by where each stands and what it is about."""
+        return cls(
+            lines=frozenset(n for place, _ in rests for n in (*place.cited, place.quoted)),
+            promises=frozenset(place.quoted for place, _ in rests),
+            topics=tuple(topic for _, topic in rests),
+        )
+
 
 class LastActions:
     """The tasks of a meeting, in which later talk overrides earlier talk."""
@@ -47,13 +58,16 @@ class LastActions:
         """Join tasks that are one; give each its last owner and date; drop what was done."""
         placed = [(place, one) for one in kept if (place := self._talk.place(one.claim))]
         placed.sort(key=lambda pair: (pair[0].quoted, pair[0].last))
-        for number, (place, later) in enumerate(placed):
-            for before, earlier in reversed(placed[:number]):
+        telling = [pair for pair in placed if len(self._matter(pair[1].claim).topic) >= ENOUGH]
+        for number, (place, later) in enumerate(telling):
+            for before, earlier in reversed(telling[:number]):
                 if before.quoted < place.quoted and earlier.taken_by is None:
                     self._join(earlier, later)
         standing = [one for _, one in placed if one.taken_by is None]
-        for one in standing:
-            self._follow(one, self._others([o.claim for o in standing if o is not one]))
+        rests = [self._rest(one.claim) for one in standing]
+        for number, one in enumerate(standing):
+            self._follow(one, _Others.of([*rests[:number], *rests[number + 1 :]]))
+            rests[number] = self._rest(one.claim)
 
     # --- One and another ------------------------------------------------------------------------
 
@@ -75,7 +89,7 @@ class LastActions:
     def _one_task(self, one: ActionClaim, other: ActionClaim) -> bool:
         mine, yours = self._matter(one), self._matter(other)
         small, large = sorted((mine.topic, yours.topic), key=len)
-        same = len(small) >= 2 and small <= large and len(large - small) <= 1
+        same = len(small) >= ENOUGH and small <= large and len(large - small) <= 1
         values = mine.no == yours.no and self._same_numbers(mine, yours)
         if not same or not values or self._talk.turns.besides(self._promise(other)):
             return False
@@ -148,13 +162,8 @@ class LastActions:
         due = self._new_date(line, sentence, claim, others)
         return {"due_text": due} if due is not None else {}
 
-    def _others(self, claims: Sequence[ActionClaim]) -> _Others:
-        places = [self._place(claim) for claim in claims]
-        return _Others(
-            lines=frozenset(n for place in places for n in (*place.cited, place.quoted)),
-            promises=frozenset(place.quoted for place in places),
-            topics=tuple(self._matter(claim).topic for claim in claims),
-        )
+    def _rest(self, claim: ActionClaim) -> tuple[Place, frozenset[str]]:
+        return self._place(claim), self._matter(claim).topic
 
     def _about(self, line: Line, sentence: str, claim: ActionClaim, others: _Others) -> bool:
         """Tell whether a sentence speaks of a task: names it, or refers to it right after."""

@@ -9,6 +9,7 @@ from typing import Literal
 from memo.extraction.last_word.matters import Matter, agree, changed, matter_of, with_value
 from memo.extraction.last_word.outcome import Kept, joined
 from memo.extraction.last_word.talk import Place, Talk
+from memo.extraction.lines import Line
 from memo.model import DecisionClaim, DecisionStatus
 
 NEAR = 10
@@ -57,10 +58,12 @@ class LastDecisions:
             for before, earlier in reversed(placed[:number]):
                 if before.quoted < place.quoted and earlier.taken_by is None:
                     self._override(earlier, later)
-        for _, one in placed:
-            if one.taken_by is None:
-                self._take_back(one)
-                self._complete(one)
+        standing = [(place, one) for place, one in placed if one.taken_by is None]
+        for number, (place, one) in enumerate(standing):
+            following = [other.quoted for other, _ in standing[number + 1 :]]
+            until = min((n for n in following if n > place.quoted), default=len(self._talk.lines))
+            self._take_back(one, until)
+            self._complete(one)
 
     # --- One and another ------------------------------------------------------------------------
 
@@ -84,11 +87,11 @@ class LastDecisions:
         told = self._told(one)
         if self._is_settled(told):
             earlier.claim = one.model_copy(update={"status": DecisionStatus.SUPERSEDED})
-            quoted = self._talk.lines[told.place.quoted].segment_ids[:1]
+            ids = _union(other.segment_ids, self._put_up(told).segment_ids[:1])
             later.claim = other.model_copy(
                 update={
                     "supersedes": other.supersedes or one.statement,
-                    "segment_ids": _union(other.segment_ids, quoted),
+                    "segment_ids": ids,
                 }
             )
             return
@@ -102,6 +105,11 @@ class LastDecisions:
                 "rationale": other.rationale or one.rationale,
             }
         )
+
+    def _put_up(self, told: _Told) -> Line:
+        """Return the line that says most of a decision: that it was taken stands there."""
+        lines = [self._talk.lines[n] for n in told.place.cited]
+        return max(lines, key=lambda line: len(told.matter.topic & self._talk.stems(line.text)))
 
     def _is_settled(self, told: _Told) -> bool:
         """Tell whether a decision had really been taken, and not only been argued for."""
@@ -184,12 +192,18 @@ class LastDecisions:
 
     # --- One decision ---------------------------------------------------------------------------
 
-    def _take_back(self, one: Kept[DecisionClaim]) -> None:
-        """Reject what was settled and then taken back in so many words ("no, scrap that")."""
+    def _take_back(self, one: Kept[DecisionClaim], until: int) -> None:
+        """Reject what was settled and then taken back in so many words ("no, scrap that").
+
+        Args:
+            one: A decision.
+            until: Line in which the next one is settled: from there on "that" is another thing.
+        """
         told = self._told(one.claim)
         if one.claim.status is not _YES:
             return
-        for line, sentence in self._talk.sentences_of(self._talk.after(told.place.quoted, BACK)):
+        near = [n for n in self._talk.after(told.place.quoted, BACK) if n < until]
+        for line, sentence in self._talk.sentences_of(near):
             if self._talk.turns.back(sentence):
                 ids = _union(one.claim.segment_ids, line.segment_ids)
                 update = {"status": _NO, "segment_ids": ids}

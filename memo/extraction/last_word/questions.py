@@ -164,9 +164,7 @@ class LastQuestions:
                 continue
             name = self._asked(sentence) or line.speaker
             if name is not None:
-                ids = tuple(sorted({*one.claim.segment_ids, *line.segment_ids}))
-                update = {"waiting_on": name, "segment_ids": ids}
-                one.claim = one.claim.model_copy(update=update)
+                one.claim = one.claim.model_copy(update={"waiting_on": name})
             return
 
     def _asked(self, sentence: str) -> str | None:

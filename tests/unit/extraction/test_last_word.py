@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +24,9 @@ from memo.model import (
     Remark,
     RemarkCode,
 )
+
+if TYPE_CHECKING:
+    from tests.unit.extraction.conftest import Asked, Desk
 
 SCENES = Path(__file__).parents[2] / "data" / "last_word"
 Scene = dict[str, Any]
@@ -243,3 +246,68 @@ def test_a_language_without_turns_is_left_alone() -> None:
         ),
     )
     assert last_word(draft, lines, ["Ann", "Ben"], "fr").draft == draft
+
+
+# --- What is left of it in a memo -----------------------------------------------------------------
+
+CALL = (
+    ("Ann", "We launch the lolly on the fourth of June."),
+    ("Ben", "Fine, the fourth it is."),
+    ("Cleo", "I'll write the letter to the shops by Wednesday."),
+    ("Ben", "Where are the freezers, by the way?"),
+    ("Ann", "No idea."),
+    ("Cleo", "I'll find out."),
+    ("Ann", "What is next?"),
+    ("Ben", "The chains reset their shelves that week, nobody will find the lolly."),
+    ("Ann", "Then we launch the lolly on the eleventh of June instead."),
+    ("Ben", "Agreed."),
+    ("Cleo", "And the letter to the shops, make that Friday."),
+)
+READ = {
+    "DecisionAnswers": [
+        {
+            "lines": [0, 1],
+            "quote": "the fourth it is",
+            "decision": "Launch the lolly on the fourth of June",
+        },
+        {
+            "lines": [8, 9],
+            "quote": "we launch the lolly on the eleventh of June",
+            "decision": "Launch the lolly on the eleventh of June",
+        },
+    ],
+    "ActionAnswers": [
+        {
+            "lines": [2],
+            "quote": "I'll write the letter",
+            "task": "Write the letter to the shops",
+            "owner": "Cleo",
+            "due": "by Wednesday",
+        },
+    ],
+    "QuestionAnswers": [
+        {"lines": [3, 4], "quote": "Where are the freezers", "question": "Where are the freezers?"},
+    ],
+}
+
+
+def test_the_last_word_stands_up_to_the_transcript(desk: Desk) -> None:
+    def script(asked: Asked) -> Scene:
+        summary = asked.answer.__name__ == "SummaryAnswer"
+        return {"summary": ""} if summary else {"items": READ.get(asked.answer.__name__, [])}
+
+    call = desk.talk(*CALL)
+    memo = desk.written(desk.read(call, desk.model(script)), call)
+    assert [(d.statement, d.status.value, d.supersedes) for d in memo.decisions] == [
+        ("Launch the lolly on the fourth of June", "superseded", None),
+        (
+            "Launch the lolly on the eleventh of June",
+            "accepted",
+            "Launch the lolly on the fourth of June",
+        ),
+    ]
+    assert [d.decided_by for d in memo.decisions] == [(), ("Ann", "Ben")]
+    assert [(a.owner, a.due_text) for a in memo.action_items] == [("Cleo", "Friday")]
+    assert [q.waiting_on for q in memo.open_questions] == ["Cleo"]
+    assert {f.verdict.value for f in memo.findings()} == {"supported"}
+    assert "fourth" not in memo.summary

@@ -44,7 +44,7 @@ fix: $(VENV)/tests  ## Format, and mend what the linter can
 clean:  ## Remove what make and the tools left here; models and memos elsewhere stay
 	rm -rf $(VENV) build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf .import_linter_cache .benchmarks *.egg-info
-	find memo tests prompts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find memo tests prompts training -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Lock files ------------------------------------------------------------------------------
 # One lock for Linux, macOS and Windows and every Python from 3.11 on. Without index addresses:

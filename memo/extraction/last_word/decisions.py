@@ -96,7 +96,8 @@ class LastDecisions:
             )
             return
         earlier.taken_by = later
-        options = told.matter.values() if one.status is not _NO else ()
+        values = told.matter.values()
+        options = values if one.status is not _NO and len(values) == 1 else ()
         considered = tuple(dict.fromkeys((*other.considered, *one.considered, *options)))
         later.claim = other.model_copy(
             update={

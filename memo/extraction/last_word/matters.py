@@ -123,7 +123,11 @@ def _quantity(text: str, run: Sequence[Spoken], after: Spoken | None, language: 
 
 
 def changed(one: Matter, other: Matter, language: str) -> bool:
-    """Tell whether a value of one kind is another one: all the numbers of a unit, or the date."""
+    """Tell whether a value of one kind is another one: all the numbers of a unit, or the date.
+
+    A number without a unit is a time, a price or the hall: it counts only where it is the one
+    number of both, and the other text is about nothing else.
+    """
     return _other_number(one, other) or _other_date(one, other, language)
 
 
@@ -144,7 +148,9 @@ def _by_unit(matter: Matter) -> dict[str, frozenset[str]]:
 
 def _other_number(one: Matter, other: Matter) -> bool:
     mine, yours = _by_unit(one), _by_unit(other)
-    return any(not mine[unit] & yours[unit] for unit in mine.keys() & yours.keys())
+    alone = len(one.quantities) == 1 == len(other.quantities) and other.topic <= one.topic
+    units = (mine.keys() & yours.keys()) - (set() if alone else {""})
+    return any(not mine[unit] & yours[unit] for unit in units)
 
 
 def _other_date(one: Matter, other: Matter, language: str) -> bool:

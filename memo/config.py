@@ -66,7 +66,9 @@ def _expanded(value: object) -> object:
 Llm = Literal["embedded", "endpoint", "none"]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 Formats = Annotated[
-    tuple[Literal["md", "docx", "json", "vtt"], ...], NoDecode, BeforeValidator(_listed)
+    tuple[Literal["md", "docx", "json", "vtt", "srt", "txt", "words", "rttm"], ...],
+    NoDecode,
+    BeforeValidator(_listed),
 ]
 Folder = Annotated[Path, BeforeValidator(_expanded)]
 
@@ -158,7 +160,8 @@ class Settings(BaseSettings):
     offline: bool = Field(default=False, description="never open a connection to another machine")
     formats: Formats = Field(
         default=("md", "docx", "json", "vtt"),
-        description="results to write: `md`, `docx`, `json`, `vtt`",
+        description="results to write: the memo as `md`, `docx`, `json`; the transcript as `vtt`, "
+        "`srt`, `txt`, `words` (JSON), `rttm`",
     )
     out: Folder | None = Field(
         default=None, description="folder for the results; beside each recording if not given"

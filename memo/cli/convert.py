@@ -47,7 +47,7 @@ def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Pat
     multiple=True,
     callback=_listed,
     metavar="NAMES",
-    help="Results to write: md, docx, json, vtt. May be repeated.",
+    help="Results to write: md, docx, json, vtt; also srt, txt, words, rttm. May be repeated.",
 )
 @click.option("--title", metavar="TEXT", help="What the meeting is called.")
 @click.option(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from memo.model import Memo
+from memo.model import Memo, Value
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_ID = "urn:callmemo:schema:memo:1"
@@ -34,7 +35,7 @@ _SPAN = {
     "end": "Seconds from the start of the recording; not included.",
 }
 
-_DESCRIPTIONS: dict[str, dict[str, str]] = {
+DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Memo": {
         "schema_version": "Version of this contract; a new one means that old readers may break.",
         "title": "What the meeting is called.",
@@ -125,18 +126,28 @@ def render_json(memo: Memo) -> str:
     which UTF-8 cannot carry, become U+FFFD.
     """
     text = json.dumps(memo.model_dump(mode="json"), ensure_ascii=False, indent=2, allow_nan=False)
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text) + "\n"
+    return without_surrogates(text) + "\n"
 
 
 def memo_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of what `render_json` writes."""
-    schema = Memo.model_json_schema(mode="serialization")
+    return {"$schema": SCHEMA_DIALECT, "$id": SCHEMA_ID, **described(Memo, DESCRIPTIONS)}
+
+
+def described(shape: type[Value], descriptions: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return the JSON Schema of a value with its fields described, by class and field."""
+    schema = shape.model_json_schema(mode="serialization")
     definitions = schema.pop("$defs")
-    for name, definition in {"Memo": schema, **definitions}.items():
+    for name, definition in {shape.__name__: schema, **definitions}.items():
         definition["description"] = " ".join(definition["description"].split())
-        for field, description in _DESCRIPTIONS.get(name, {}).items():
+        for field, description in descriptions.get(name, {}).items():
             definition["properties"][field]["description"] = description
-    return {"$schema": SCHEMA_DIALECT, "$id": SCHEMA_ID, **schema, "$defs": definitions}
+    return {**schema, "$defs": definitions}
+
+
+def without_surrogates(text: str) -> str:
+    """Return a text that UTF-8 can carry: lone surrogates become U+FFFD."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def shipped_schema() -> str:

@@ -29,6 +29,7 @@ class Wording:
     opening_quote: str
     closing_quote: str
     untitled: str
+    transcript: str
     date_unknown: str
     made_from: str
     heard_by: str
@@ -151,6 +152,7 @@ ENGLISH = Wording(
     opening_quote="“",
     closing_quote="”",
     untitled="Untitled meeting",
+    transcript="Transcript",
     date_unknown="date unknown",
     made_from="Made from {recording} by memo {version} on {when}.",
     heard_by="Transcribed by {asr}, read by {reader}.",
@@ -217,6 +219,7 @@ GERMAN = Wording(
     opening_quote="„",
     closing_quote="“",
     untitled="Besprechung ohne Titel",
+    transcript="Transkript",
     date_unknown="Datum unbekannt",
     made_from="Aus {recording} erstellt von memo {version} am {when}.",
     heard_by="Transkribiert von {asr}, gelesen von {reader}.",
@@ -275,6 +278,7 @@ SPANISH = Wording(
     opening_quote="«",
     closing_quote="»",
     untitled="Reunión sin título",
+    transcript="Transcripción",
     date_unknown="fecha desconocida",
     made_from="Hecho a partir de {recording} con memo {version}, {when}.",
     heard_by="Transcrito por {asr}, leído por {reader}.",

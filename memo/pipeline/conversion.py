@@ -35,6 +35,7 @@ from memo.model import (
 )
 from memo.pipeline.meeting import meeting_of
 from memo.pipeline.outputs import (
+    DEFAULT_FORMATS,
     FORMATS,
     Ledger,
     keeping_edited,
@@ -74,7 +75,7 @@ class Job:
     memo_language: str | None = None
     speakers: int | None = None
     folder: Path | None = None
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     force: bool = False
 
 
@@ -371,12 +372,12 @@ class _Conversion:
         self, error: LanguageModelError, transcript: Transcript, paths: dict[str, Path]
     ) -> LanguageModelError:
         """Write what there is, and return an error that says where it is."""
-        path = paths.get("vtt")
+        language = self._job.memo_language or transcript.language
+        files = render_transcript(paths, transcript, self._meeting.title, language)
         where = "the transcript is kept"
-        if path is not None:
-            files = {path: render_transcript(transcript, self._meeting.title)}
+        if files:
             self._write(files, keeping_edited(files, self._ledger))
-            where = f"the transcript is in {path}"
+            where = f"the transcript is in {next(iter(files))}"
         again = "Then run the same command again: it goes on from the transcript."
         hint = f"{error.hint} {again}" if error.hint else f"Try again later. {again}"
         return type(error)(f"{error}; {where}", hint=hint)

@@ -1,10 +1,10 @@
 """Where the results of a recording go, so that nothing of anybody's is overwritten.
 
 Beside `call.m4a` (or in a folder of the user's choice) appear `call.memo.md`, `.memo.docx`,
-`.memo.json` and `call.transcript.vtt`. Where another file has one of these names already (a memo of
-`call.mp3`, a transcript that Zoom wrote) the recording's whole name is used: `call.m4a.memo.md`.
-A file that memo wrote for this recording is replaced; if somebody edited it since, it is kept
-beside the new one as `call.memo.md.bak`.
+`.memo.json` and `call.transcript.vtt`, and the transcript in other forms if asked for. Where
+another file has one of these names already (a memo of `call.mp3`, a transcript that Zoom wrote) the
+recording's whole name is used: `call.m4a.memo.md`. A file that memo wrote for this recording is
+replaced; if somebody edited it since, it is kept beside the new one as `call.memo.md.bak`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,20 @@ from memo.checkpoints import WorkFolder
 from memo.errors import OutputError
 from memo.model import Memo, Recording, Sha256, Transcript, Value
 
-FORMATS = ("md", "docx", "json", "vtt")
+FORMATS = ("md", "docx", "json", "vtt", "srt", "txt", "words", "rttm")
+DEFAULT_FORMATS = FORMATS[:4]
 
 _ENDINGS = {
     "md": ".memo.md",
     "docx": ".memo.docx",
     "json": ".memo.json",
     "vtt": ".transcript.vtt",
+    "srt": ".transcript.srt",
+    "txt": ".transcript.txt",
+    "words": ".transcript.json",
+    "rttm": ".transcript.rttm",
 }
+_MEMOS = ("md", "docx", "json")
 _STEP = "outputs"
 
 
@@ -118,7 +124,7 @@ def render(
     paths: Mapping[str, Path], memo: Memo, transcript: Transcript, source: Path
 ) -> dict[Path, bytes]:
     """Return the content of each result, by path; nothing is written yet."""
-    files: dict[Path, bytes] = {}
+    files = render_transcript(paths, transcript, memo.title, memo.written_in)
     for name, path in paths.items():
         way = way_to(source, path.parent)
         if name == "md":
@@ -133,16 +139,44 @@ def render(
             from memo.export.memo_json import render_json
 
             files[path] = render_json(memo).encode()
-        else:
-            files[path] = render_transcript(transcript, memo.title)
     return files
 
 
-def render_transcript(transcript: Transcript, title: str) -> bytes:
-    """Return the transcript as WebVTT."""
+def render_transcript(
+    paths: Mapping[str, Path], transcript: Transcript, title: str, language: str
+) -> dict[Path, bytes]:
+    """Return the content of those results that are forms of the transcript, by path."""
+    return {
+        path: _transcript_as(name, transcript, title, language, _base_of(path, name)).encode()
+        for name, path in paths.items()
+        if name not in _MEMOS
+    }
+
+
+def _transcript_as(name: str, transcript: Transcript, title: str, language: str, base: str) -> str:
+    if name == "srt":
+        from memo.export.srt import render_srt
+
+        return render_srt(transcript)
+    if name == "txt":
+        from memo.export.txt import render_txt
+
+        return render_txt(transcript, title=title, language=language)
+    if name == "words":
+        from memo.export.transcript_json import render_transcript_json
+
+        return render_transcript_json(transcript)
+    if name == "rttm":
+        from memo.export.rttm import render_rttm
+
+        return render_rttm(transcript, file_id=base)
     from memo.export.vtt import render_vtt
 
-    return render_vtt(transcript, title=title).encode()
+    return render_vtt(transcript, title=title)
+
+
+def _base_of(path: Path, name: str) -> str:
+    return path.name.removesuffix(_ENDINGS[name])
 
 
 def way_to(source: Path, folder: Path) -> str | None:

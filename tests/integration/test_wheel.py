@@ -119,8 +119,8 @@ def test_the_wheel_holds_the_package_its_data_and_the_prompts_and_nothing_else(
     package = {name: data for name, data in inside.items() if ".dist-info/" not in name}
     assert package.keys() == shipped_sources().keys()
     assert package == shipped_sources()
-    needed = {"memo/py.typed", "memo/export/memo.schema.json", "memo/weights/catalogue.toml"}
-    assert needed <= package.keys()
+    schemas = {f"memo/export/{name}.schema.json" for name in ("memo", "transcript")}
+    assert {"memo/py.typed", "memo/weights/catalogue.toml", *schemas} <= package.keys()
     assert any(name.startswith("memo/prompts/") for name in package)
 
 

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from memo.errors import RecordingError
-from memo.model import Recording, Remark, RemarkCode, Transcript, Word
+from memo.model import Recording, Remark, RemarkCode, Segment, Transcript, Word
 from memo.speech.transcript_files.cues import (
     Cue,
     Reading,
@@ -125,15 +125,23 @@ def _own(value: Mapping[str, Any], filename: str, recording: Recording) -> Trans
         raise RecordingError(message, hint="Convert the recording again.") from error
     if not transcript.segments:
         _refuse(f"{filename} is a transcript in which nothing is said")
-    segments = tuple(
-        segment.model_copy(update={"text": clean(segment.text), "speaker": label(segment.speaker)})
-        for segment in transcript.segments
-    )
+    segments = tuple(map(_cleaned, transcript.segments))
     participants = tuple(
         person.model_copy(update={"name": clean(person.name), "label": label(person.label)})
         for person in transcript.participants
     )
     return transcript.model_copy(update={"segments": segments, "participants": participants})
+
+
+def _cleaned(segment: Segment) -> Segment:
+    words = (word.model_copy(update={"text": clean(word.text)}) for word in segment.words)
+    return segment.model_copy(
+        update={
+            "text": clean(segment.text),
+            "speaker": label(segment.speaker),
+            "words": tuple(word for word in words if word.text),
+        }
+    )
 
 
 # --- Others' ----------------------------------------------------------------------------------

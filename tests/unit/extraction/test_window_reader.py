@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memo.errors import (
@@ -261,6 +261,7 @@ ODD_TEXT = st.one_of(
 ODD_LINES = st.none() | st.lists(st.integers(-3, 9) | st.sampled_from([10**30, 2**63]), max_size=30)
 
 
+@settings(deadline=None)  # the first example reads the language's tables
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -23,6 +23,16 @@ LONGEST_WORD = 60
 """Characters without a space of which a piece is made, at most: what is longer is no word."""
 
 _SENTENCE_END = re.compile(r"(?<![.?!…])[.?!…]++[\"')\]”’]*+(?=\s|$)|[。？！]++")
+_NO_END = re.compile(
+    r"(?<![\w.])(?:"
+    r"(?:Mr|Mrs|Ms|Dr|Prof|Sr|Sra|Srta|Dra|Hr|Nr|bzw|ca|vgl|vs)\.(?=\s)"
+    r"|(?:[Zz]\. ?B|[Dd]\. ?h|u\. ?a|p\. ?ej|e\. ?g|i\. ?e)\."
+    r"|\d{1,2}\.(?=\s(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November"
+    r"|Dezember|Quartal)\b)"
+    r"|(?:[Aa]m|bis|dem|den|der|im|vom|zum)\s\d{1,2}\.(?=\s[a-zà-ÿ])"
+    r")"
+)
+"""Abbreviations and German ordinals that something follows: their points end no sentence."""
 _NUMBER = re.compile(r"\[(\d+)\]")
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -49,10 +59,13 @@ class Line:
 
 
 def sentences(text: str) -> list[str]:
-    """Cut a text at its sentence ends; an end inside a word ("3.5", "v2.1") is none."""
+    """Cut a text at its sentence ends; one inside a word ("3.5") or name ("Mr. Ito") is none."""
     parts: list[str] = []
     start = 0
+    points = {n for m in _NO_END.finditer(text) for n in range(*m.span()) if text[n] == "."}
     for match in _SENTENCE_END.finditer(text):
+        if match.start() in points and match.group() == ".":
+            continue
         parts.append(text[start : match.end()].strip())
         start = match.end()
     parts.append(text[start:].strip())

@@ -28,6 +28,7 @@ from memo.extraction.judging.choosing import (
 )
 from memo.extraction.judging.linear import Linear, linear_models, probability
 from memo.extraction.judging.outcome import reason_of, status_of
+from memo.extraction.judging.plain import is_plain, told_plainly
 from memo.extraction.judging.sentences import Sentence, sentences_of
 from memo.extraction.judging.signs import all_signs
 from memo.extraction.judging.taking import owner_of, taken_in
@@ -50,6 +51,8 @@ LEAST_OF_RULE = 0.25
 """The same for a task that the rules find too."""
 SURE: Mapping[Kind, float] = {"decision": 0.5, "action": 0.5, "question": 0.5}
 """Probability from which it is told without a doubt."""
+PLAIN = 0.5
+"""Least probability of what is said plainly."""
 ENCODER_SHARE: Mapping[str, float] = {"en": 0.5}
 """How much the encoder's judgement counts, by language; elsewhere it added nothing."""
 
@@ -121,16 +124,24 @@ def _items(
     seconds: float,
     models: Mapping[str, Linear],
 ) -> list[Item]:
-    found = list(candidates(judgement, kind, models[f"teller {kind}"]))
+    found = [
+        told_plainly(f, judgement) for f in candidates(judgement, kind, models[f"teller {kind}"])
+    ]
     by_rules = _tasks_by_rules(judgement, models) if kind == "action" else []
     if kind == "action":
         taken = {line + aside for item in by_rules for line in item.lines for aside in (-1, 0, 1)}
         found = [f for f in found if f.rule is None and not _stands(f, taken, judgement)]
     weigher = models[f"weigher {kind}"]
-    kept = chosen(found, judgement, lambda each: probability(weigher(each.signs)), FLOOR[kind])
+    kept = chosen(found, judgement, lambda each: _weight(each, judgement, weigher), FLOOR[kind])
     kept = _likeliest(kept, kind, seconds, len(by_rules))
     items = [_item(each, weight, judgement, people, models) for each, weight in kept]
     return sorted([*by_rules, *items], key=lambda item: (item.settles.line, item.settles.place))
+
+
+def _weight(found: Found, judgement: Judgement, weigher: Linear) -> float:
+    """Return how probable an item is; what is said plainly is told whatever stands around it."""
+    weight = probability(weigher(found.signs))
+    return max(weight, PLAIN) if is_plain(found, judgement) else weight
 
 
 def _likeliest(
@@ -156,7 +167,7 @@ def _tasks_by_rules(judgement: Judgement, models: Mapping[str, Linear]) -> list[
             continue
         weight = probability(weigher(rule_signs(judgement, rule)))
         if weight >= LEAST_OF_RULE:
-            there = [s for s in judgement.sentences if s.line == rule.anchor]
+            there = [judgement.sentences[p] for p in judgement.within(rule.anchor, rule.anchor)]
             said = next((s for s in there if s.text == rule.sentence), there[0])
             lines = tuple(range(rule.first, rule.last + 1))
             items.append(Item("action", said, said, lines, weight, rule=rule))
@@ -181,6 +192,8 @@ def _item(
     if found.kind == "decision":
         reason = reason_of(found, judgement, models["reason"])
         status = status_of(found, judgement, models)
+        if status is DecisionStatus.PROPOSED and is_plain(found, judgement):
+            status = DecisionStatus.ACCEPTED  # that it was taken is what was said
         given = None if reason is None else sentences[reason]
         return replace(item, status=status, reason=given)
     if found.kind == "action":

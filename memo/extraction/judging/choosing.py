@@ -7,7 +7,8 @@ one matter the best is kept.
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,12 @@ class Judgement:
     logits: Judged
     moments: Sequence[Moment]
 
+    def within(self, first: int, last: int) -> range:
+        """Return the places of the sentences in lines `first` to `last` (both included)."""
+        begin = bisect_left(self.sentences, first, key=lambda s: s.line)
+        end = bisect_left(self.sentences, last + 1, key=lambda s: s.line)
+        return range(begin, end)
+
     def at(self, place: int, kind: Kind) -> float:
         """Return how much a sentence looks like one that settles an item of a kind."""
         row, k = self.logits[place], KINDS.index(kind)
@@ -106,7 +113,7 @@ def candidates(judgement: Judgement, kind: Kind, teller: Linear) -> Iterator[Fou
 def rule_signs(judgement: Judgement, rule: Moment) -> Signs:
     """Return the signs by which a moment that the rules found is an item."""
     sentences, logits = judgement.sentences, judgement.logits
-    places = [p for p, s in enumerate(sentences) if rule.first <= s.line <= rule.last]
+    places = judgement.within(rule.first, rule.last)
     anchor = next((p for p in places if sentences[p].text == rule.sentence), places[0])
     sentence = sentences[anchor]
     signs = {f"anchor {tag}": logit / 4 for tag, logit in enumerate(logits[anchor])}
@@ -195,11 +202,16 @@ def chosen(
     """Return the items that are at least so probable, one of those about one matter, in order."""
     ranked = sorted(((weigh(each), -i) for i, each in enumerate(found)), reverse=True)
     kept: list[tuple[Found, float]] = []
+    # Only within `FAR` lines can two be one: looked up by stretches of so many, none runs long.
+    by_stretch: defaultdict[int, list[Found]] = defaultdict(list)
     for weight, i in ranked:
         if weight < least:
             break
-        if not any(_one_matter(found[-i], other, judgement) for other, _ in kept):
+        stretch = judgement.sentences[found[-i].settles].line // FAR
+        others = (f for near in (-1, 0, 1) for f in by_stretch.get(stretch + near, ()))
+        if not any(_one_matter(found[-i], other, judgement) for other in others):
             kept.append((found[-i], weight))
+            by_stretch[stretch].append(found[-i])
     return sorted(kept, key=lambda each: (each[0].settles, each[0].tells))
 
 

@@ -132,6 +132,19 @@ def test_long_names_are_kept_whole_but_shown_short(desk: Desk) -> None:
         ("はい。そうです。", ["はい。", "そうです。"]),
         ("Wait... what?", ["Wait...", "what?"]),
         ("no end", ["no end"]),
+        ("We sit on Mr. Ito. Fine.", ["We sit on Mr. Ito.", "Fine."]),
+        (
+            "Ask Dr. Shah, Mrs. Lee or Prof. Ott. No.",
+            ["Ask Dr. Shah, Mrs. Lee or Prof. Ott.", "No."],
+        ),
+        ("Habla la Sra. Gil, p. ej. hoy. Vale.", ["Habla la Sra. Gil, p. ej. hoy.", "Vale."]),
+        ("Etwas Neues, z. B. Tee bzw. Saft. Gut.", ["Etwas Neues, z. B. Tee bzw. Saft.", "Gut."]),
+        ("D.h. am 26. März, d.h. bald. Ja.", ["D.h. am 26. März, d.h. bald.", "Ja."]),
+        ("Am 26. um zehn. Und im 3. Quartal.", ["Am 26. um zehn.", "Und im 3. Quartal."]),
+        ("Wir liefern am 26. um zehn.", ["Wir liefern am 26. um zehn."]),
+        ("It costs 12. We pay. In Sydney.", ["It costs 12.", "We pay.", "In Sydney."]),
+        ("That was Mr.", ["That was Mr."]),
+        ("Who is Mr.? Nobody.", ["Who is Mr.?", "Nobody."]),
     ],
 )
 def test_sentences_end_at_their_marks(text: str, parts: list[str]) -> None:

@@ -18,9 +18,9 @@ from memo.extraction import read_by_rules
 from memo.extraction.cues import Cues, cues_for, vocabulary_for
 from memo.extraction.find import find_moments
 from memo.extraction.lines import Line
-from memo.extraction.moments import UNCLEAR, tidy
+from memo.extraction.moments import tidy
 from memo.extraction.words import normal_words
-from memo.model import Meeting, Remark, RemarkCode, Transcript, Verdict
+from memo.model import DecisionStatus, Meeting, Remark, RemarkCode, Transcript, Verdict
 
 if TYPE_CHECKING:
     from tests.unit.extraction.conftest import Asked, Desk
@@ -244,12 +244,14 @@ def test_tidying_adds_no_word(words: list[str]) -> None:
         ("es", "Hemos decidido publicar el viernes."),
     ],
 )
-def test_what_is_said_to_be_decided_needs_nobody_to_agree(language: str, sentence: str) -> None:
-    line = Line(0, 0.0, 3.0, "Ann", sentence, (0,))
+def test_what_is_said_to_be_decided_needs_nobody_to_agree(
+    desk: Desk, language: str, sentence: str
+) -> None:
+    draft = read_by_rules(desk.talk(("Ann", sentence), language=language), MEETING)
 
-    (moment,) = (m for m in find_moments([line], language) if m.kind == "decision")
-
-    assert moment.score > UNCLEAR
+    (decision,) = draft.decisions
+    assert (decision.statement, decision.status) == (sentence, DecisionStatus.ACCEPTED)
+    assert decision.doubt is None
 
 
 def test_what_was_decided_last_week_is_no_news() -> None:

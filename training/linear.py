@@ -220,7 +220,7 @@ def statuses(decisions: Sequence[Known]) -> dict[str, Linear]:
     models = {}
     for status, weight in STATUSES.items():
         right = [known.gold.label["status"] == status for known in decisions]
-        regression = LogisticRegression(C=0.1, max_iter=500, class_weight={True: weight, False: 1})
+        regression = LogisticRegression(C=0.5, max_iter=500, class_weight={True: weight, False: 1})
         models[f"status {status}"] = _linear(regression, signs, right)
     return models
 

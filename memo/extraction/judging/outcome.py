@@ -51,7 +51,7 @@ def reason_of(found: Found, judgement: Judgement, model: Linear) -> int | None:
     """Return the place of the sentence that gives the reason, if one looks like it."""
     places = [p for p in reason_places(found, judgement) if p != found.tells]
     best = max(places, key=lambda p: model(reason_signs(found, judgement, p)), default=None)
-    if best is None or probability(model(reason_signs(found, judgement, best))) < 0.5:
+    if best is None or probability(model(reason_signs(found, judgement, best))) < REASON:
         return None
     return best
 

@@ -47,6 +47,8 @@ EVERY: Mapping[Kind, float] = {"decision": 180.0, "action": 180.0, "question": 3
 """Of a meeting in which little is plain, the likeliest are told all the same, as doubtful: one per
 so many seconds, from this probability on. In long design meetings that finds five times as many
 decisions, in others it costs nothing (`training/`)."""
+LONG = 900.0
+"""Seconds of a meeting that is long; a short one may well be small talk that settles nothing."""
 LEAST_OF_RULE = 0.25
 """The same for a task that the rules find too."""
 SURE: Mapping[Kind, float] = {"decision": 0.5, "action": 0.5, "question": 0.5}
@@ -148,7 +150,7 @@ def _likeliest(
     kept: Sequence[tuple[Found, float]], kind: Kind, seconds: float, others: int
 ) -> list[tuple[Found, float]]:
     """Return what is probable enough, and of the rest the likeliest while there are few."""
-    few = max(0, int(seconds / EVERY[kind]) - others)
+    few = max(0, int(seconds / EVERY[kind]) - others) if seconds >= LONG else 0
     ranked = sorted(kept, key=lambda each: -each[1])
     return [each for i, each in enumerate(ranked) if each[1] >= LEAST[kind] or i < few]
 

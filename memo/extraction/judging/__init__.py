@@ -28,7 +28,7 @@ from memo.extraction.judging.choosing import (
 )
 from memo.extraction.judging.linear import Linear, linear_models, probability
 from memo.extraction.judging.outcome import reason_of, status_of
-from memo.extraction.judging.plain import is_plain, told_plainly
+from memo.extraction.judging.plain import is_plain, summed_up, told_plainly
 from memo.extraction.judging.sentences import Sentence, sentences_of
 from memo.extraction.judging.signs import all_signs
 from memo.extraction.judging.taking import owner_of, taken_in
@@ -53,8 +53,9 @@ LEAST_OF_RULE = 0.25
 """The same for a task that the rules find too."""
 SURE: Mapping[Kind, float] = {"decision": 0.5, "action": 0.5, "question": 0.5}
 """Probability from which it is told without a doubt."""
-PLAIN = 0.5
-"""Least probability of what is said plainly."""
+PLAIN: Mapping[Kind, float] = {"decision": 0.8, "question": 0.5}
+"""Least probability of what is said plainly: a decision's is more than its neighbours mostly have,
+so that it is the one that is told."""
 ENCODER_SHARE: Mapping[str, float] = {"en": 0.5}
 """How much the encoder's judgement counts, by language; elsewhere it added nothing."""
 
@@ -133,6 +134,7 @@ def _items(
     if kind == "action":
         taken = {line + aside for item in by_rules for line in item.lines for aside in (-1, 0, 1)}
         found = [f for f in found if f.rule is None and not _stands(f, taken, judgement)]
+    found = summed_up(found, judgement)
     weigher = models[f"weigher {kind}"]
     kept = chosen(found, judgement, lambda each: _weight(each, judgement, weigher), FLOOR[kind])
     kept = _likeliest(kept, kind, seconds, len(by_rules))
@@ -143,7 +145,7 @@ def _items(
 def _weight(found: Found, judgement: Judgement, weigher: Linear) -> float:
     """Return how probable an item is; what is said plainly is told whatever stands around it."""
     weight = probability(weigher(found.signs))
-    return max(weight, PLAIN) if is_plain(found, judgement) else weight
+    return max(weight, PLAIN[found.kind]) if is_plain(found, judgement) else weight
 
 
 def _likeliest(
@@ -194,7 +196,8 @@ def _item(
     if found.kind == "decision":
         reason = reason_of(found, judgement, models["reason"])
         status = status_of(found, judgement, models)
-        if status is DecisionStatus.PROPOSED and is_plain(found, judgement):
+        turned_down = "refuse" in sentences[found.settles].cues
+        if is_plain(found, judgement) and not turned_down:
             status = DecisionStatus.ACCEPTED  # that it was taken is what was said
         given = None if reason is None else sentences[reason]
         return replace(item, status=status, reason=given)

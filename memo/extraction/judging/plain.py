@@ -6,6 +6,8 @@ sentence for them, yet "We decided to ship on Friday" leaves no doubt there eith
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from memo.extraction.judging.choosing import Found, Judgement
@@ -13,6 +15,8 @@ from memo.extraction.judging.sentences import Sentence
 
 SCORE = 3.5
 """Score from which the rules are taken at their word (`memo.extraction.find`)."""
+SUMS_UP = 16
+"""Lines before a plain decision in which what it sums up was put up."""
 _ANNOUNCING = 6
 """Words that a sentence has at most which only announces what the next one says."""
 _NAMES = 2
@@ -43,6 +47,29 @@ def told_plainly(found: Found, judgement: Judgement) -> Found:
         return found
     lines = sorted({*found.lines, judgement.sentences[found.settles].line})
     return replace(found, tells=found.settles, lines=tuple(lines))
+
+
+def summed_up(found: Sequence[Found], judgement: Judgement) -> list[Found]:
+    """Return what is left when what a plain decision sums up is told by it alone.
+
+    "What if we roll out by region?" – "So, decision: … region by region" is one decision.
+    """
+    plain: defaultdict[int, list[Found]] = defaultdict(list)
+    for each in found:
+        if each.kind == "decision" and is_plain(each, judgement):
+            plain[judgement.sentences[each.settles].line].append(each)
+    if not plain:
+        return list(found)
+    return [f for f in found if not _is_summed_up(f, plain, judgement)]
+
+
+def _is_summed_up(found: Found, plain: Mapping[int, list[Found]], judgement: Judgement) -> bool:
+    sentences = judgement.sentences
+    if is_plain(found, judgement):
+        return False
+    line, stems = sentences[found.tells].line, set(sentences[found.tells].stems)
+    after = (f for n in range(line, line + SUMS_UP + 1) for f in plain.get(n, ()))
+    return any(len(stems & set(sentences[f.tells].stems)) >= _NAMES for f in after)
 
 
 def _announced(place: int, judgement: Judgement) -> bool:

@@ -102,6 +102,7 @@ def test_a_language_without_cues_has_no_items(language: str) -> None:
         ("en", [("Ann", "We decided to ship on Friday.")]),
         ("en", [("Ann", "Ship on Friday?"), ("Bo", "So, decision: we ship it on Friday.")]),
         ("en", [("Ann", "Okay. So, the decision."), ("Ann", "We ship on Friday.")]),
+        ("en", [("Ann", "Agreed then, the alert becomes a morning ticket.")]),
         ("de", [("Ann", "Wir haben beschlossen, am Freitag auszuliefern.")]),
         ("es", [("Ann", "Hemos decidido publicar el viernes.")]),
     ],
@@ -112,6 +113,14 @@ def test_a_plain_decision_needs_no_meeting_around_it(
     (item,) = find_items(lines_of(said), language, PEOPLE)
     assert (item.kind, item.tells.text, item.sure) == ("decision", said[-1][1], True)
     assert item.status is DecisionStatus.ACCEPTED
+
+
+def test_a_decision_that_sums_up_a_proposal_is_told_once() -> None:
+    proposal = "What if instead of one big cutover we roll out by region?"
+    decision = "We drop the single cutover on the eighth and go region by region."
+    said = [("Ann", proposal), ("Bo", "I like that."), ("Ann", "So, decision."), ("Ann", decision)]
+    items = find_items(lines_of(said), "en", PEOPLE)
+    assert [i.tells.text for i in items if i.kind == "decision"] == [decision]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ class RemarkCode(StrEnum):
     WORDS_SAY_NO = "words_say_no"
     PERHAPS_ANSWERED = "perhaps_answered"
     NOBODY_AGREED = "nobody_agreed"
+    NOBODY_TOOK_IT = "nobody_took_it"
     WORDING_UNCHECKED = "wording_unchecked"
     LEFT_AS_SPOKEN = "left_as_spoken"
     # whatever else

@@ -94,6 +94,7 @@ def _action(item: Item, lines: Sequence[Line], language: str) -> ActionClaim:
         task=task_text(told_by(item, lines, language), language),
         owner=item.owner,
         due_text=_due(item, lines, language),
+        doubt=None if item.sure else Remark.of(RemarkCode.NOBODY_TOOK_IT),
     )
 
 
@@ -103,8 +104,10 @@ def _due(item: Item, lines: Sequence[Line], language: str) -> str | None:
     turn = lines[line].sentences()
     place = item.settles.place
     confirming = [n.text for n in lines[line + 1 : line + 3] if brief(n)]
-    others = [lines[number].text for number in item.lines if number != line]
-    places = [*turn[place:], item.tells.text, *reversed(turn[:place]), *confirming, *others]
+    own = [
+        lines[n].text for n in item.lines if n != line and lines[n].speaker == lines[line].speaker
+    ]
+    places = [*turn[place:], item.tells.text, *reversed(turn[:place]), *confirming, *own]
     phrases = [due for text in places for due in find_due(text, language)]
     some_day = dt.datetime(2026, 1, 7, 12, tzinfo=dt.UTC)
     dated = (due for due in phrases if resolve_due(due, some_day, language=language))

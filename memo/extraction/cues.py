@@ -25,7 +25,8 @@ class Cues:
     marks what-ifs and jokes; `promise` takes on a task, `assent` takes on what was just asked,
     `request` asks somebody, `chore` is a promise about the call itself, `unable` declines;
     `unknown` says that nobody knows, `pending` that somebody will find out, `open` that a question
-    is left so; `reason` opens a why.
+    is left so; `reason` opens a why; `retold`
+    tells what was settled before this meeting.
     """
 
     announce: re.Pattern[str]
@@ -46,6 +47,7 @@ class Cues:
     pending: re.Pattern[str]
     open: re.Pattern[str]
     reason: re.Pattern[str]
+    retold: re.Pattern[str]
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,15 @@ def test_a_transcript_goes_the_whole_way_and_scores_as_its_own_words(command: Co
     heard = command("eval", calls, "--gold", labels, *RULES, "--json", "heard.json", "-q")
     assert (own.returncode, heard.returncode) == (0, 0), heard.stderr
     one, other = (run_in(command.folder / f"{name}.json") for name in ("own", "heard"))
-    assert one["scores"]["counts"] == other["scores"]["counts"]
+    # Reasons may differ: a long cue is read as several segments, and cited in part.
+    matched = [
+        [
+            (counts["found"], counts["hits"], counts["soft"])
+            for counts in c["scores"]["counts"].values()
+        ]
+        for c in (one, other)
+    ]
+    assert matched[0] == matched[1]
     assert one["scores"]["counts"]["decisions"]["hits"] > 0
     assert [path.name for path in calls.iterdir()] == [f"{ONE}.vtt"]
 

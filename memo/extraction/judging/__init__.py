@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Item", "find_items"]
 
-LEAST: Mapping[Kind, float] = {"decision": 0.28, "action": 0.40, "question": 0.30}
+LEAST: Mapping[Kind, float] = {"decision": 0.28, "action": 0.55, "question": 0.35}
 """Probability from which an item is told; where the F1 on unseen meetings was about highest."""
 FLOOR: Mapping[Kind, float] = {"decision": 0.04, "action": 0.07, "question": 0.07}
 EVERY: Mapping[Kind, float] = {"decision": 180.0, "action": 180.0, "question": 360.0}
@@ -53,6 +53,9 @@ LEAST_OF_RULE = 0.25
 """The same for a task that the rules find too."""
 SURE: Mapping[Kind, float] = {"decision": 0.5, "action": 0.5, "question": 0.5}
 """Probability from which it is told without a doubt."""
+UNCLEAR = 3.0
+"""Score up to which a moment of the rules bears no item out: about half of these are items, of
+those above nearly all."""
 PLAIN: Mapping[Kind, float] = {"decision": 0.8, "question": 0.5}
 """Least probability of what is said plainly: a decision's is more than its neighbours mostly have,
 so that it is the one that is told."""
@@ -60,12 +63,16 @@ ENCODER_SHARE: Mapping[str, float] = {"en": 0.5}
 """How much the encoder's judgement counts, by language; elsewhere it added nothing."""
 
 
+_NO_TASK = frozenset({"open", "defer", "unable"})
+
+
 @dataclass(frozen=True)
 class Item:
     """One item: the sentences that settle and tell it, and the numbers of the lines it rests on.
 
     `reason` and `status` are a decision's, `owner` is a task's, which
-    `settles` takes on; `rule` is the moment by which the rules tell a task better.
+    `settles` takes on; `rule` is the moment by which the rules tell a task better;
+    `borne_out` that they are sure of an item too.
     """
 
     kind: Kind
@@ -77,11 +84,12 @@ class Item:
     rule: Moment | None = None
     status: DecisionStatus = DecisionStatus.ACCEPTED
     reason: Sentence | None = None
+    borne_out: bool = False
 
     @property
     def sure(self) -> bool:
         """Whether it is told without a doubt."""
-        return self.probability >= SURE[self.kind]
+        return self.borne_out or self.probability >= SURE[self.kind]
 
 
 def find_items(lines: Sequence[Line], language: str, people: Sequence[str]) -> tuple[Item, ...]:
@@ -134,6 +142,9 @@ def _items(
     if kind == "action":
         taken = {line + aside for item in by_rules for line in item.lines for aside in (-1, 0, 1)}
         found = [f for f in found if f.rule is None and not _stands(f, taken, judgement)]
+        found = [f for f in found if not _is_no_task(f, judgement)]
+    if kind == "decision":
+        found = [f for f in found if "retold" not in judgement.sentences[f.tells].cues]
     found = summed_up(found, judgement)
     weigher = models[f"weigher {kind}"]
     kept = chosen(found, judgement, lambda each: _weight(each, judgement, weigher), FLOOR[kind])
@@ -155,6 +166,11 @@ def _likeliest(
     few = max(0, int(seconds / EVERY[kind]) - others) if seconds >= LONG else 0
     ranked = sorted(kept, key=lambda each: -each[1])
     return [each for i, each in enumerate(ranked) if each[1] >= LEAST[kind] or i < few]
+
+
+def _is_no_task(found: Found, judgement: Judgement) -> bool:
+    told, settling = judgement.sentences[found.tells], judgement.sentences[found.settles]
+    return bool(_NO_TASK & {*told.cues, *settling.cues})
 
 
 def _stands(found: Found, taken: set[int], judgement: Judgement) -> bool:
@@ -192,6 +208,7 @@ def _item(
         tells=sentences[found.tells],
         lines=found.lines,
         probability=weight,
+        borne_out=found.rule is not None and found.rule.score > UNCLEAR,
     )
     if found.kind == "decision":
         reason = reason_of(found, judgement, models["reason"])

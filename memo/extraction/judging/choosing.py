@@ -222,7 +222,8 @@ def _one_matter(one: Found, other: Found, judgement: Judgement) -> bool:
     mine, yours = set(sentences[one.tells].stems), set(sentences[other.tells].stems)
     shared = len(mine & yours) / max(1, min(len(mine), len(yours)))
     apart = abs(sentences[one.settles].line - sentences[other.settles].line)
-    if apart <= NEAR[one.kind]:
+    two_rules = one.kind == "question" and None not in (one.rule, other.rule)
+    if apart <= NEAR[one.kind] and not two_rules:
         together = abs(one.settles - other.settles) <= 1
         speaks = sentences[one.settles].speaker == sentences[other.settles].speaker
         if one.kind != "action" or shared >= 0.3 or (speaks and together):

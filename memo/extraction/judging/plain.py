@@ -15,6 +15,8 @@ from memo.extraction.judging.sentences import Sentence
 
 SCORE = 3.5
 """Score from which the rules are taken at their word (`memo.extraction.find`)."""
+SAID_OPEN = 3.0
+"""The same for a question that is said to be open."""
 SUMS_UP = 16
 """Lines before a plain decision in which what it sums up was put up."""
 _ANNOUNCING = 6
@@ -28,11 +30,15 @@ def is_plain(found: Found, judgement: Judgement) -> bool:
     """Tell whether the rules find an item in so many words.
 
     A decision is plain where it is said to be one ("we decided to…", "so, decision: …"), a
-    question where it is asked and said to be open.
+    question where it is said to be open, or asked and left so.
     """
-    if found.rule is None or found.rule.score < SCORE:
+    if found.rule is None:
         return False
     sentence = judgement.sentences[found.settles]
+    if found.kind == "question" and "open" in sentence.cues:
+        return found.rule.score >= SAID_OPEN
+    if found.rule.score < SCORE:
+        return False
     if found.kind == "question":
         return sentence.asks and found.tells == found.settles
     if found.kind != "decision" or sentence.asks or _DOUBTFUL & set(sentence.cues):
@@ -42,8 +48,11 @@ def is_plain(found: Found, judgement: Judgement) -> bool:
 
 def told_plainly(found: Found, judgement: Judgement) -> Found:
     """Return an item with the sentence that settles it telling it too, if that says it plainly."""
-    plain = found.kind == "decision" and is_plain(found, judgement)
-    if not plain or len(judgement.sentences[found.settles].stems) < _NAMES:
+    plain = found.kind == "decision" or "open" in judgement.sentences[found.settles].cues
+    if (
+        not (plain and is_plain(found, judgement))
+        or len(judgement.sentences[found.settles].stems) < _NAMES
+    ):
         return found
     lines = sorted({*found.lines, judgement.sentences[found.settles].line})
     return replace(found, tells=found.settles, lines=tuple(lines))

@@ -56,13 +56,21 @@ class Transcriber(Protocol):
         """Engine and model, for the provenance, e.g. `faster-whisper/base`."""
 
     def transcribe(
-        self, path: Path, *, language: str | None, checkpoints: Checkpoints, progress: Progress
+        self,
+        path: Path,
+        *,
+        language: str | None,
+        hotwords: Sequence[str] = (),
+        checkpoints: Checkpoints,
+        progress: Progress,
     ) -> Transcript:
         """Transcribe a sound file.
 
         Args:
             path: The sound file.
             language: ISO 639-1 code, or None to detect it.
+            hotwords: Names and terms that may be said, the likeliest first; an engine may take a
+                few of them or none.
             checkpoints: Where each finished window of sound is kept.
             progress: Told of the seconds of sound done.
 

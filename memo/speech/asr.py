@@ -16,6 +16,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +48,16 @@ _DECODING = {
 }
 _MARGIN = 1600  # samples of silence
 _HEARINGS = 3  # of what was passed over, each shorter than the one before
+_HOTWORDS = 240  # characters: what is asked for is taken from the room for the answer
 _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What Whisper is told to hear: the language, and words that may be said, as one text."""
+
+    language: str
+    hotwords: str | None = None
 
 
 class FasterWhisper:
@@ -104,13 +114,20 @@ class FasterWhisper:
         gc.collect()
 
     def transcribe(
-        self, path: Path, *, language: str | None, checkpoints: Checkpoints, progress: Progress
+        self,
+        path: Path,
+        *,
+        language: str | None,
+        hotwords: Sequence[str] = (),
+        checkpoints: Checkpoints,
+        progress: Progress,
     ) -> Transcript:
         """Transcribe a sound or video file.
 
         Args:
             path: The file.
             language: ISO 639-1 code, or None to detect it.
+            hotwords: Names and terms that may be said; as many are used as fit the prompt.
             checkpoints: Where the speech found, the language and each finished window are kept.
             progress: Told of the seconds of sound done in "listening" and "transcribing".
 
@@ -130,7 +147,8 @@ class FasterWhisper:
         steps = Steps(recording, checkpoints)
         listening, spoken = self._listen(path, media.duration, _code(language), steps, progress)
         windows = plan_windows(listening.speech)
-        heard = self._recognise(path, windows, spoken.code, listening.announced, steps, progress)
+        asked = _Asked(language=spoken.code, hotwords=_prompt(hotwords))
+        heard = self._recognise(path, windows, asked, listening.announced, steps, progress)
         return assemble(
             recording=recording,
             media=media,
@@ -190,28 +208,29 @@ class FasterWhisper:
         self,
         path: Path,
         windows: Sequence[tuple[Span, ...]],
-        language: str,
+        asked: _Asked,
         duration: float,
         steps: Steps,
         progress: Progress,
     ) -> list[HeardWindow]:
-        abouts = [self._about(window, language) for window in windows]
+        abouts = [self._about(window, asked) for window in windows]
         heard = [steps.load("window", about, HeardWindow) for about in abouts]
         missing = [place for place, found in enumerate(heard) if found is None]
         spans = [_extent(windows[place]) for place in missing]
         tell = _Steady(progress, "transcribing", duration)
         for place, sound in zip(missing, _sound_of(path, spans), strict=True):
             tell(windows[place][0].start)
-            window = self._decode(sound, windows[place], language, tell)
+            window = self._decode(sound, windows[place], asked, tell)
             steps.save("window", abouts[place], window)
             heard[place] = window
         tell(duration)
         return [window for window in heard if window is not None]
 
-    def _about(self, window: tuple[Span, ...], language: str) -> object:
+    def _about(self, window: tuple[Span, ...], asked: _Asked) -> object:
         """Everything that a window's result depends on, besides the recording."""
         spans = [(span.start, span.end) for span in window]
-        return [_VERSION, self._identity(), language, _DECODING, spans]
+        about = [_VERSION, self._identity(), asked.language, _DECODING, spans]
+        return [*about, asked.hotwords] if asked.hotwords else about
 
     def _identity(self) -> object:
         size = (self._folder / "model.bin").stat().st_size
@@ -221,7 +240,7 @@ class FasterWhisper:
         self,
         sound: Sound,
         window: tuple[Span, ...],
-        language: str,
+        asked: _Asked,
         tell: Callable[[float], None],
     ) -> HeardWindow:
         """Recognise the speech of one window, and hear what was passed over once more."""
@@ -231,12 +250,12 @@ class FasterWhisper:
         speech = [Span(start=s.start - origin, end=s.end - origin) for s in window]
         clips = plan_clips(speech, lambda start, end: quietest(sound, start, end))
         whisper = self._loaded()
-        if language not in whisper.supported_languages:
+        if asked.language not in whisper.supported_languages:
             raise ConfigError(
-                f"the speech model {self._model} does not know the language {language!r}",
+                f"the speech model {self._model} does not know the language {asked.language!r}",
                 hint="Give another language as a two-letter code (de, fr, ja), or another model.",
             )
-        run = partial(self._run, whisper, sound, origin, language)
+        run = partial(self._run, whisper, sound, origin, asked)
         heard = run(clips, tell)
         tried: list[Span] = []
         for _ in range(_HEARINGS):
@@ -253,17 +272,17 @@ class FasterWhisper:
         whisper: Any,  # noqa: ANN401  faster-whisper ships no types
         sound: Sound,
         origin: float,
-        language: str,
+        asked: _Asked,
         clips: Sequence[Span],
         tell: Callable[[float], None],
     ) -> list[HeardClip]:
         """Recognise clips of a sound that begins `origin` seconds into the recording."""
         with _engine_errors(self.name):
             try:
-                found = _recognised(whisper, sound, clips, language, self._batch_size)
+                found = _recognised(whisper, sound, clips, asked, self._batch_size)
                 return list(_heard(clips, found, origin, tell))
             except (RuntimeError, MemoryError):  # perhaps for want of memory: one at a time
-                found = _recognised(whisper, sound, clips, language, 1)
+                found = _recognised(whisper, sound, clips, asked, 1)
                 return list(_heard(clips, found, origin, tell))
 
     # --- The model ----------------------------------------------------------------------------
@@ -311,7 +330,7 @@ def _recognised(
     whisper: Any,  # noqa: ANN401  faster-whisper ships no types
     sound: Sound,
     clips: Sequence[Span],
-    language: str,
+    asked: _Asked,
     batch_size: int,
 ) -> Iterator[tuple[int, Any]]:
     """Yield each segment that Whisper finds, with the place of its clip."""
@@ -320,7 +339,8 @@ def _recognised(
 
     segments, _ = BatchedInferencePipeline(whisper).transcribe(
         np.pad(sound, (0, _MARGIN)),  # it refuses clips that end a sample after the sound
-        language=language,
+        language=asked.language,
+        hotwords=asked.hotwords,
         vad_filter=False,
         clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
         batch_size=batch_size,
@@ -388,6 +408,16 @@ def _probability(value: float) -> float:
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def _prompt(hotwords: Sequence[str]) -> str | None:
+    """Return the words that fit, the first first; None if there are none."""
+    text = ""
+    for word in dict.fromkeys(hotwords):
+        longer = f"{text}, {word}" if text else word
+        if len(longer) <= _HOTWORDS:
+            text = longer
+    return text or None
 
 
 # --- Small things --------------------------------------------------------------------------------

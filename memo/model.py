@@ -196,16 +196,31 @@ class Gap(Span):
     remarks: tuple[Remark, ...] = ()
 
 
+class NameSource(StrEnum):
+    """Who says that a voice is called so; memo is sure of all but `GUESS` and `ENROLLED`."""
+
+    LABEL = "label"  # nobody but the transcript, which calls the voice so
+    GUESS = "guess"  # what is said in the talk
+    TOLD = "told"  # the user
+    TRACK = "track"  # the file or channel that holds nobody else's voice
+    ENROLLED = "enrolled"  # a voice that the user had memo remember
+
+
 class Participant(Value):
     """Somebody who was there.
 
     `label` is how segments name the voice (None for an attendee who was not heard);
     `name` is how people call the person, equal to the label while nobody knows better.
+    `confidence` is the probability that the voice is this person's, None where nobody doubts it;
+    `named_at` the seconds at which the segments start that a guess rests on.
     """
 
     name: str
     label: str | None = None
     role: str | None = None
+    source: NameSource = NameSource.LABEL
+    confidence: Probability | None = None
+    named_at: tuple[Seconds, ...] = ()
 
 
 class Transcript(Value):

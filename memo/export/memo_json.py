@@ -64,6 +64,9 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "name": "How people call the person.",
         "label": "How the transcript names the voice; null for somebody who was not heard.",
         "role": "What the person is there for, if known.",
+        "source": "Who says that the voice is called so; `guess`: what was said in the talk.",
+        "confidence": "Probability that the voice is this person's; null where nobody doubts it.",
+        "named_at": "Seconds at which it is said who speaks, where the name is a guess.",
     },
     "Topic": {**_SPAN, "title": "What was talked about."},
     "Decision": {

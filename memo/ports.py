@@ -59,6 +59,7 @@ class Transcriber(Protocol):
         self,
         path: Path,
         *,
+        channel: int | None = None,
         language: str | None,
         hotwords: Sequence[str] = (),
         checkpoints: Checkpoints,
@@ -68,6 +69,8 @@ class Transcriber(Protocol):
 
         Args:
             path: The sound file.
+            channel: The one channel to transcribe, from 0; of a file with several sound tracks,
+                the track. None for all channels of the file's main track.
             language: ISO 639-1 code, or None to detect it.
             hotwords: Names and terms that may be said, the likeliest first; an engine may take a
                 few of them or none.

@@ -53,6 +53,14 @@ _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller mode
 
 
 @dataclass(frozen=True)
+class _Source:
+    """What is listened to: a file, or one of its channels (or sound tracks)."""
+
+    path: Path
+    channel: int | None
+
+
+@dataclass(frozen=True)
 class _Asked:
     """What Whisper is told to hear: the language, and words that may be said, as one text."""
 
@@ -117,6 +125,7 @@ class FasterWhisper:
         self,
         path: Path,
         *,
+        channel: int | None = None,
         language: str | None,
         hotwords: Sequence[str] = (),
         checkpoints: Checkpoints,
@@ -126,6 +135,7 @@ class FasterWhisper:
 
         Args:
             path: The file.
+            channel: The one channel (or sound track) to transcribe; None for all of them.
             language: ISO 639-1 code, or None to detect it.
             hotwords: Names and terms that may be said; as many are used as fit the prompt.
             checkpoints: Where the speech found, the language and each finished window are kept.
@@ -144,11 +154,12 @@ class FasterWhisper:
 
         recording, media = identify(path), probe(path)
         self._check_folder()
-        steps = Steps(recording, checkpoints)
-        listening, spoken = self._listen(path, media.duration, _code(language), steps, progress)
+        source = _Source(path, channel)
+        steps = Steps(recording, checkpoints, channel)
+        listening, spoken = self._listen(source, media.duration, _code(language), steps, progress)
         windows = plan_windows(listening.speech)
         asked = _Asked(language=spoken.code, hotwords=_prompt(hotwords))
-        heard = self._recognise(path, windows, asked, listening.announced, steps, progress)
+        heard = self._recognise(source, windows, asked, listening.announced, steps, progress)
         return assemble(
             recording=recording,
             media=media,
@@ -162,7 +173,7 @@ class FasterWhisper:
 
     def _listen(
         self,
-        path: Path,
+        source: _Source,
         expected: float | None,
         language: str | None,
         steps: Steps,
@@ -179,7 +190,7 @@ class FasterWhisper:
         )
         if listening and spoken:
             return listening, spoken
-        listening, excerpts = find_speech(path, expected, progress)
+        listening, excerpts = find_speech(source.path, expected, progress, channel=source.channel)
         keep(listening, steps)
         if spoken is None:
             spoken = self._detect_language(excerpts)
@@ -206,7 +217,7 @@ class FasterWhisper:
 
     def _recognise(
         self,
-        path: Path,
+        source: _Source,
         windows: Sequence[tuple[Span, ...]],
         asked: _Asked,
         duration: float,
@@ -218,7 +229,7 @@ class FasterWhisper:
         missing = [place for place, found in enumerate(heard) if found is None]
         spans = [_extent(windows[place]) for place in missing]
         tell = _Steady(progress, "transcribing", duration)
-        for place, sound in zip(missing, _sound_of(path, spans), strict=True):
+        for place, sound in zip(missing, _sound_of(source, spans), strict=True):
             tell(windows[place][0].start)
             window = self._decode(sound, windows[place], asked, tell)
             steps.save("window", abouts[place], window)
@@ -437,10 +448,10 @@ class _Steady:
         self._progress(self._stage, self._done, self._total)
 
 
-def _sound_of(path: Path, spans: Sequence[Span]) -> Iterator[Sound]:
+def _sound_of(source: _Source, spans: Sequence[Span]) -> Iterator[Sound]:
     from memo.speech.audio import cut, decode
 
-    return cut(decode(path), spans) if spans else iter(())
+    return cut(decode(source.path, channel=source.channel), spans) if spans else iter(())
 
 
 def _extent(window: Sequence[Span]) -> Span:

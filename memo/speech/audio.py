@@ -31,6 +31,7 @@ from memo.speech.recording import ensure_file, printable, unreadable
 SAMPLE_RATE = 16_000
 
 Sound: TypeAlias = npt.NDArray[np.float32]
+Mix: TypeAlias = Callable[[Sound], Sound]
 
 _BLOCK_SECONDS = 30
 _LOWEST_RATE = 1_000  # Hz; below it nothing is left of speech
@@ -72,7 +73,9 @@ def ignore(_gap: Gap) -> None:
     """Take no notice of damage."""
 
 
-def decode(path: Path, *, report: Callable[[Gap], None] = ignore) -> Iterator[Sound]:
+def decode(
+    path: Path, *, channel: int | None = None, report: Callable[[Gap], None] = ignore
+) -> Iterator[Sound]:
     """Yield a file's sound: float32, mono, 16 kHz, shape (samples,), in blocks of 30 s.
 
     Channels are added at equal power. If they cancel each other out (one is wired upside down),
@@ -80,6 +83,8 @@ def decode(path: Path, *, report: Callable[[Gap], None] = ignore) -> Iterator[So
 
     Args:
         path: The file.
+        channel: The one channel to take, from 0; of a file with several sound tracks, the track.
+            None for all channels of the file's main track.
         report: Is told of each stretch of a second or more that is damaged or missing; such a
             stretch is silent, except that nothing is yielded for a missing end.
 
@@ -88,12 +93,12 @@ def decode(path: Path, *, report: Callable[[Gap], None] = ignore) -> Iterator[So
             has no sound.
     """
     with _opened(path) as (file, container):
-        stream = _sound_of(container, path)
+        stream, mix = _chosen(container, path, channel)
         announced = _announced_seconds(file, container)
         clock = _Clock(container, announced, report)
         packets = _Packets(container, stream)
         samples = 0
-        for block in _blocks(_mono(clock.place(packets.frames()))):
+        for block in _blocks(_mono(clock.place(packets.frames()), mix)):
             samples += block.size
             yield block
         if samples == 0 or packets.share_damaged > _HOPELESS:
@@ -195,6 +200,25 @@ def _explained(file: BinaryIO, path: Path) -> RecordingError:
     )
 
 
+def _chosen(
+    container: av.container.InputContainer, path: Path, channel: int | None
+) -> tuple[av.AudioStream, Mix]:
+    """Return the sound track to decode, and how its channels become one."""
+    main = _sound_of(container, path)
+    if channel is None:
+        return main, _mixed
+    tracks = container.streams.audio
+    count = len(tracks) if len(tracks) > 1 else main.codec_context.layout.nb_channels
+    if not 0 <= channel < count:
+        raise RecordingError(
+            f"{printable(path)} has no channel {channel + 1}",
+            hint="Wait until the recording or the copy has finished, then run the command again.",
+        )
+    if len(tracks) > 1:
+        return _decodable(tracks[channel], path), _mixed
+    return main, lambda channels: _plain(channels[min(channel, len(channels) - 1)])
+
+
 def _sound_of(container: av.container.InputContainer, path: Path) -> av.AudioStream:
     streams = container.streams.audio
     if not streams:
@@ -205,6 +229,10 @@ def _sound_of(container: av.container.InputContainer, path: Path) -> av.AudioStr
         )
     stream = container.streams.best("audio") or streams[0]
     assert isinstance(stream, av.AudioStream)  # noqa: S101  narrows the type for mypy
+    return _decodable(stream, path)
+
+
+def _decodable(stream: av.AudioStream, path: Path) -> av.AudioStream:
     rate = getattr(stream.codec_context, "sample_rate", 0)  # None where the codec is unknown
     if rate < _LOWEST_RATE:
         raise RecordingError(
@@ -337,7 +365,7 @@ class _Clock:
         return 0.0
 
 
-def _mono(placed: Iterable[av.AudioFrame | float]) -> Iterator[Sound]:
+def _mono(placed: Iterable[av.AudioFrame | float], mix: Mix) -> Iterator[Sound]:
     """Resample frames to 16 kHz and mix their channels; yield silence for the holes."""
     resampler: av.AudioResampler | None = None
     form: tuple[str, str, int] | None = None
@@ -346,27 +374,34 @@ def _mono(placed: Iterable[av.AudioFrame | float]) -> Iterator[Sound]:
             yield from _silence(item)
             continue
         if form != (new := (item.format.name, item.layout.name, item.sample_rate)):
-            yield from _resampled(resampler, None)  # the form may change within a file
+            yield from map(mix, _resampled(resampler, None))  # it may change within a file
             form = new
             # Interleaved: PyAV 18 reads beyond the end of more than eight separate planes.
             resampler = av.AudioResampler(format="flt", layout=item.layout, rate=SAMPLE_RATE)
         item.pts = None  # the clock has had its say
-        yield from _resampled(resampler, item)
-    yield from _resampled(resampler, None)
+        yield from map(mix, _resampled(resampler, item))
+    yield from map(mix, _resampled(resampler, None))
 
 
 def _resampled(resampler: av.AudioResampler | None, frame: av.AudioFrame | None) -> Iterator[Sound]:
+    """Yield what a frame becomes, shape (channels, samples)."""
     if resampler is not None:
         for resampled in resampler.resample(frame):
             interleaved = resampled.to_ndarray().astype(np.float32, copy=False)
-            yield _mixed(interleaved.reshape(-1, resampled.layout.nb_channels).T)
+            yield interleaved.reshape(-1, resampled.layout.nb_channels).T
 
 
-def _mixed(channels: npt.NDArray[np.float32]) -> Sound:
-    """Mix channels, shape (channels, samples), at equal power; NaN and infinity become silence."""
-    clean = np.clip(np.nan_to_num(channels, nan=0.0, posinf=0.0, neginf=0.0), -4.0, 4.0)
+def _plain(sound: Sound) -> Sound:
+    """Return sound in which NaN and infinity are silence, and nothing is beyond all measure."""
+    plain = np.clip(np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0), -4.0, 4.0)
+    return np.ascontiguousarray(plain, dtype=np.float32)
+
+
+def _mixed(channels: Sound) -> Sound:
+    """Mix channels, shape (channels, samples), at equal power."""
+    clean = _plain(channels)
     if len(clean) == 1:
-        return np.ascontiguousarray(clean[0], dtype=np.float32)
+        return np.ascontiguousarray(clean[0])
     mix = clean.sum(axis=0) / np.sqrt(len(clean))
     loudest = clean[np.square(clean).sum(axis=1).argmax()]
     cancelled = np.square(mix).sum() < 0.01 * np.square(loudest).sum()

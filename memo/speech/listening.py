@@ -23,7 +23,7 @@ _BETWEEN_GAPS = 2.0  # s
 
 
 def find_speech(
-    path: Path, expected: float | None, progress: Progress
+    path: Path, expected: float | None, progress: Progress, *, channel: int | None = None
 ) -> tuple[Listening, list[Sound]]:
     """Find the speech in a recording, in one stream and in bounded memory.
 
@@ -31,6 +31,7 @@ def find_speech(
         path: A sound or video file.
         expected: Seconds that it is said to have, for the progress.
         progress: Told of the seconds heard.
+        channel: The one channel (or sound track) to listen to; None for all of them.
 
     Returns:
         Where there is speech, and up to eight excerpts of speech of up to 29 s, spread evenly
@@ -45,7 +46,7 @@ def find_speech(
     excerpts = _Excerpts()
     duration = 0.0
     progress(_STAGE, 0.0, expected)
-    for passage in vad.listen(decode(path, report=gaps.append)):
+    for passage in vad.listen(decode(path, channel=channel, report=gaps.append)):
         speech.extend(passage.speech)
         excerpts.offer(passage.cut(clip) for clip in plan_clips(passage.speech))
         duration = passage.start + passage.sound.size / SAMPLE_RATE

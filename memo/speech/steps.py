@@ -15,10 +15,13 @@ class Steps:
     Args:
         recording: What is listened to.
         checkpoints: Where its steps are kept.
+        channel: The one of its channels (or sound tracks) that is listened to; None for all.
     """
 
-    def __init__(self, recording: Recording, checkpoints: Checkpoints) -> None:
-        self._sha256 = recording.sha256
+    def __init__(
+        self, recording: Recording, checkpoints: Checkpoints, channel: int | None = None
+    ) -> None:
+        self._source = [recording.sha256] if channel is None else [recording.sha256, channel]
         self._checkpoints = checkpoints
 
     def load(self, step: str, about: object, kind: type[Artifact]) -> Artifact | None:
@@ -40,5 +43,5 @@ class Steps:
         self._checkpoints.save(step, self._key(about), result)
 
     def _key(self, about: object) -> str:
-        text = json.dumps([self._sha256, about], sort_keys=True)
+        text = json.dumps([*self._source, about], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

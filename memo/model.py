@@ -58,7 +58,12 @@ class RemarkCode(StrEnum):
     # why a stretch is a gap
     NO_SPEECH = "no_speech"
     NO_WORDS = "no_words"
+    UNCLEAR = "unclear"
+    NOISE = "noise"
+    INVENTED = "invented"
     REPEATED = "repeated"
+    ECHOED = "echoed"
+    TOO_FAST = "too_fast"
     DAMAGED = "damaged"
     ENDS_EARLY = "ends_early"
     ANSWER_TOO_LONG = "answer_too_long"
@@ -68,6 +73,7 @@ class RemarkCode(StrEnum):
     DAMAGED_AT = "damaged_at"
     ENDS_EARLY_AT = "ends_early_at"
     REPEATED_AT = "repeated_at"
+    TAKEN_OUT = "taken_out"
     SOUND_TRACKS = "sound_tracks"
     NOBODY_SPEAKS = "nobody_speaks"
     LITTLE_SPEECH = "little_speech"
@@ -189,11 +195,13 @@ class Turn(Span):
 class Gap(Span):
     """A stretch that the memo does not rest on, and why.
 
-    `reason` is worded from `remarks` when a memo is done.
+    `reason` is worded from `remarks` when a memo is done. `taken_out` is what the speech model
+    wrote there though nobody seems to have said it: no part of the transcript, kept to be checked.
     """
 
     reason: str = ""
     remarks: tuple[Remark, ...] = ()
+    taken_out: str = ""
 
 
 class NameSource(StrEnum):
@@ -226,7 +234,8 @@ class Participant(Value):
 class Transcript(Value):
     """Everything that was said in a recording, in order of time.
 
-    `duration` and `speech_seconds` are seconds of the recording and of the speech found in it.
+    `duration` and `speech_seconds` are seconds of the recording and of the speech found in it,
+    `decoded_seconds` those that a speech model heard: speech and the short pauses in it.
     `asr_model` is None for a transcript that somebody else made.
     """
 
@@ -240,6 +249,7 @@ class Transcript(Value):
     gaps: tuple[Gap, ...] = ()
     warnings: tuple[Remark, ...] = ()
     asr_model: str | None = None
+    decoded_seconds: Seconds | None = None
 
     @model_validator(mode="after")
     def _check_ids(self) -> Self:
@@ -417,12 +427,18 @@ class OpenQuestion(Finding):
 
 
 class Coverage(Value):
-    """How much of the recording the memo rests on, in seconds."""
+    """How much of the recording the memo rests on, in seconds.
+
+    Of the sound, a speech model heard `decoded_seconds` and left `skipped_seconds` out, in which
+    no speech was found; None where no such model listened.
+    """
 
     audio_seconds: Seconds
     speech_seconds: Seconds
     analysed_seconds: Seconds
     gaps: tuple[Gap, ...] = ()
+    decoded_seconds: Seconds | None = None
+    skipped_seconds: Seconds | None = None
 
 
 class Provenance(Value):

@@ -341,6 +341,10 @@ class _Layout:
             if coverage.gaps
             else say.covers_all.format(total=_told(total, total), speech=_told(speech, total))
         ]
+        decoded, skipped = coverage.decoded_seconds, coverage.skipped_seconds
+        if decoded is not None and skipped is not None and skipped >= 1:
+            parts = {"decoded": _told(decoded, total), "skipped": _told(skipped, total)}
+            lines.append(say.skipped.format(**parts))
         if unread >= 1:
             covered = self._amount(coverage.analysed_seconds, speech)
             lines.append(say.unread_speech.format(covered=covered))

@@ -102,11 +102,15 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "speech_seconds": "Length of the speech found in it.",
         "analysed_seconds": "Length of what was read for the memo.",
         "gaps": "The stretches that the memo does not rest on.",
+        "decoded_seconds": "Length of what the speech model heard: speech and short pauses in it; "
+        "null if none listened.",
+        "skipped_seconds": "Length of the rest, in which no speech was found; null likewise.",
     },
     "Gap": {
         **_SPAN,
         "reason": "Why the memo does not rest on it, in the memo's language.",
         "remarks": "The same by code.",
+        "taken_out": "What the speech model wrote there though nobody seems to have said it.",
     },
     "Remark": {
         "code": "What is remarked; stable, and later versions may add some.",

@@ -33,6 +33,8 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
         "gaps": "The stretches of which nothing is transcribed.",
         "warnings": "What a reader should know before relying on it, by code.",
         "asr_model": "The speech model; null when somebody else made the transcript.",
+        "decoded_seconds": "Length of what the speech model heard: speech and short pauses in it; "
+        "null if none listened.",
     },
     "Segment": {
         **_SPAN,
@@ -52,6 +54,7 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
         **_SPAN,
         "reason": "Why, in words; empty where `remarks` says it.",
         "remarks": "Why, by code.",
+        "taken_out": "What the speech model wrote there though nobody seems to have said it.",
     },
 }
 

@@ -73,6 +73,7 @@ class Wording:
     gaps: str
     more_gaps: str
     unread_speech: str
+    skipped: str
     page: str
     of: str
 
@@ -201,6 +202,7 @@ ENGLISH = Wording(
     gaps="{count} gaps",
     more_gaps="and {count} more, listed in memo.json",
     unread_speech="Only {covered} of speech were read.",
+    skipped="Transcribed: {decoded}. Skipped, for nobody speaks there: {skipped}.",
     page="Page",
     of="of",
 )
@@ -268,6 +270,7 @@ GERMAN = Wording(
     gaps="{count} Lücken",
     more_gaps="und {count} weitere, aufgeführt in memo.json",
     unread_speech="Nur {covered} Sprache wurden gelesen.",
+    skipped="Transkribiert: {decoded}. Übersprungen, weil dort niemand spricht: {skipped}.",
     page="Seite",
     of="von",
 )
@@ -327,6 +330,7 @@ SPANISH = Wording(
     gaps="{count} huecos",
     more_gaps="y {count} más, en memo.json",
     unread_speech="Solo se leyeron {covered} de voz.",
+    skipped="Transcrito: {decoded}. Omitido, porque ahí nadie habla: {skipped}.",
     page="Página",
     of="de",
 )

@@ -130,11 +130,14 @@ def _coverage(draft: Draft, transcript: Transcript) -> Coverage:
     spoken = sum(s.duration for s in transcript.segments)
     missed = sum(_overlap(s, gap) for gap in _apart(draft.gaps) for s in transcript.segments)
     share = min(1.0, missed / spoken) if spoken else 0.0
+    decoded = transcript.decoded_seconds
     return Coverage(
         audio_seconds=transcript.duration,
         speech_seconds=transcript.speech_seconds,
         analysed_seconds=transcript.speech_seconds * (1 - share),
         gaps=_in_order(*transcript.gaps, *_named(draft.gaps)),
+        decoded_seconds=decoded,
+        skipped_seconds=None if decoded is None else max(0.0, transcript.duration - decoded),
     )
 
 

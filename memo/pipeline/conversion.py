@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memo.checkpoints import WorkFolder
-from memo.errors import LanguageModelError, MemoError
+from memo.errors import LanguageModelError
 from memo.export.files import write_outputs
 from memo.export.remarks import worded
 from memo.model import (
@@ -33,6 +33,7 @@ from memo.model import (
     Value,
     Verdict,
 )
+from memo.pipeline.hearing import Hearing
 from memo.pipeline.meeting import meeting_of
 from memo.pipeline.outputs import (
     DEFAULT_FORMATS,
@@ -44,7 +45,6 @@ from memo.pipeline.outputs import (
     render_transcript,
 )
 from memo.ports import Checkpoints, Diarizer, LanguageModel, Progress, Transcriber
-from memo.speech.attribution import attribute
 from memo.speech.recording import identify
 from memo.speech.transcript_files import is_transcript, read_transcript
 
@@ -326,33 +326,10 @@ class _Conversion:
             transcript = read_transcript(self._job.path, self._recording)
             said = {"language": self._job.language} if self._job.language else {}
             return transcript.model_copy(update=said)
-        with self._tools.transcriber() as transcriber:
-            transcript = transcriber.transcribe(
-                self._job.path,
-                language=self._job.language,
-                checkpoints=self._work,
-                progress=self._progress,
-            )
-        return self._attributed(transcript)
-
-    def _attributed(self, transcript: Transcript) -> Transcript:
-        """Say who said what; a transcript without names is better than none."""
-        if self._tools.diarizer is None or not transcript.segments:
-            return transcript
-        try:
-            turns = self._tools.diarizer().diarize(
-                self._job.path,
-                speakers=self._job.speakers,
-                checkpoints=self._work,
-                progress=self._progress,
-            )
-        except MemoError as error:
-            self._is_whole = False
-            warning = Remark.of(RemarkCode.VOICES_UNTOLD, error=str(error))
-            return transcript.model_copy(update={"warnings": (*transcript.warnings, warning)})
-        from memo.extraction import name_voices
-
-        return name_voices(attribute(transcript, turns), self._meeting.attendees)
+        hearing = Hearing(self._job, self._tools, self._meeting, self._work, self._progress)
+        transcript = hearing.transcript()
+        self._is_whole = self._is_whole and hearing.is_whole
+        return transcript
 
     def _memo(self, transcript: Transcript, paths: dict[str, Path]) -> Memo:
         try:

@@ -82,6 +82,8 @@ class RemarkCode(StrEnum):
     DATE_WITHOUT_TIME = "date_without_time"
     VOICES_UNTOLD = "voices_untold"
     VOICES_NAMED = "voices_named"
+    VOICES_RECOGNISED = "voices_recognised"
+    VOICES_LOST = "voices_lost"
     # ... of a transcript that somebody else made
     TIMES_ESTIMATED = "times_estimated"
     TIMES_BETWEEN_ESTIMATED = "times_between_estimated"
@@ -214,6 +216,41 @@ class NameSource(StrEnum):
     ENROLLED = "enrolled"  # a voice that the user had memo remember
 
 
+class CorrectionReason(StrEnum):
+    """Why words of a transcript were taken for a name or term."""
+
+    TOLD = "told"  # the glossary says that it is heard so
+    SPELLING = "spelling"  # the same but for capitals, accents, blanks and hyphens
+    SOUND = "sound"  # it sounds the same
+    LIKENESS = "likeness"  # it is nearly the same
+
+
+class Correction(Span):
+    """Words of a segment that were misheard, and the name or term that stands there now.
+
+    `offset` is where `written` stands in the segment's text. `words` are the words that were heard,
+    those from `first_word` on, with their times; none if nobody knows these. `likeness` is that
+    of the spellings. Undone in reverse order, corrections give the transcript as it was heard.
+    """
+
+    segment_id: int
+    offset: Annotated[int, Field(ge=0)]
+    heard: str
+    written: str
+    reason: CorrectionReason
+    likeness: Probability
+    first_word: Annotated[int, Field(ge=0)] = 0
+    words: tuple[Word, ...] = ()
+
+
+class Respelling(Value):
+    """A name or term that was misheard in a memo's transcript, and the seconds where."""
+
+    heard: str
+    written: str
+    starts: tuple[Seconds, ...]
+
+
 class Participant(Value):
     """Somebody who was there.
 
@@ -250,6 +287,7 @@ class Transcript(Value):
     warnings: tuple[Remark, ...] = ()
     asr_model: str | None = None
     decoded_seconds: Seconds | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @model_validator(mode="after")
     def _check_ids(self) -> Self:
@@ -476,6 +514,7 @@ class Memo(Value):
     coverage: Coverage
     warnings: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    corrections: tuple[Respelling, ...] = ()
     provenance: Provenance
 
     @property

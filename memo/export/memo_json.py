@@ -54,6 +54,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "coverage": "How much of the recording the memo rests on.",
         "warnings": "What a reader should know before relying on the memo, in its language.",
         "remarks": "The same by code.",
+        "corrections": "Names and terms that were misheard, and are written as they should be.",
         "provenance": "What produced the memo.",
     },
     "Recording": {
@@ -111,6 +112,11 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "reason": "Why the memo does not rest on it, in the memo's language.",
         "remarks": "The same by code.",
         "taken_out": "What the speech model wrote there though nobody seems to have said it.",
+    },
+    "Respelling": {
+        "heard": "What the transcript had.",
+        "written": "The name or term that it has now.",
+        "starts": "Where, in seconds from the start of the recording.",
     },
     "Remark": {
         "code": "What is remarked; stable, and later versions may add some.",

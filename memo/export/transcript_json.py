@@ -32,6 +32,8 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
         "participants": "Who was there: the names of the voices by their labels.",
         "gaps": "The stretches of which nothing is transcribed.",
         "warnings": "What a reader should know before relying on it, by code.",
+        "corrections": "Names and terms that were misheard and are corrected in `segments`; undone "
+        "in reverse order they give what was heard.",
         "asr_model": "The speech model; null when somebody else made the transcript.",
         "decoded_seconds": "Length of what the speech model heard: speech and short pauses in it; "
         "null if none listened.",
@@ -49,6 +51,18 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
         **_SPAN,
         "text": "The word, with its punctuation.",
         "probability": "How sure the speech model is of it, from 0 to 1.",
+    },
+    "Correction": {
+        **_SPAN,
+        "segment_id": "The segment that was corrected.",
+        "offset": "Where `written` stands in its text, in characters.",
+        "heard": "What the text had.",
+        "written": "The name or term that it has now.",
+        "reason": "`told`: the glossary says that it is heard so; `spelling`: the same but for "
+        "capitals, accents and blanks; `sound`: it sounds the same; `likeness`: nearly the same.",
+        "likeness": "Of the two spellings, from 0 to 1.",
+        "first_word": "Place of the first of `words` in the segment.",
+        "words": "The words that were heard, with their times; empty if nobody knows them.",
     },
     "Gap": {
         **_SPAN,

@@ -225,6 +225,22 @@ def _delete(folder: _Folder) -> bool:
     return True
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, atomically; its folder too, where it is missing.
+
+    Args:
+        path: The file; one that is there is replaced.
+        content: What it is to hold.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with _refusing(path):
+        path.parent.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        _write(path, content)
+
+
 def _lock_of(folder: Path) -> BaseFileLock:
     from filelock import FileLock
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +33,11 @@ from memo.model import (
     Value,
     Verdict,
 )
+from memo.pipeline.corrections import Corrections, Told
 from memo.pipeline.hearing import Hearing
+from memo.pipeline.keeping import keep
 from memo.pipeline.meeting import meeting_of
+from memo.pipeline.naming import voiced
 from memo.pipeline.outputs import (
     DEFAULT_FORMATS,
     FORMATS,
@@ -51,6 +54,7 @@ from memo.speech.transcript_files import is_transcript, read_transcript
 if TYPE_CHECKING:
     from memo.decision_log.log import DecisionLog, Recorded
     from memo.extraction import Prompts
+    from memo.speech.voiceprints import Voiceprints
 
 _VERSION = 2  # of what a conversion does: a change makes finished ones worth repeating
 _SILENCE = (Remark.of(RemarkCode.NO_SPEECH),)
@@ -63,7 +67,7 @@ class Job:
     `language` is an ISO 639-1 code, `memo_language` that of the language to write in, None for the
     one spoken; `speakers` says how many people speak; `folder` is where the
     results go, None for beside the recording; `started_at` is aware; `force` converts again what
-    is done already.
+    is done already. `heard` is what was heard before: nothing is listened to then.
     """
 
     path: Path
@@ -77,6 +81,7 @@ class Job:
     folder: Path | None = None
     formats: tuple[str, ...] = DEFAULT_FORMATS
     force: bool = False
+    heard: Transcript | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,9 @@ class Tools:
         version: Of this program.
         now: The clock.
         diarizer: Makes what tells voices apart; None names nobody.
+        corrections: What the user says of voices; None asks nobody.
+        enrolled: The voices that the user had memo remember; None knows none.
+        settings: What makes such tools again, for JSON; no keys.
     """
 
     transcriber: Callable[[], AbstractContextManager[Transcriber]]
@@ -110,6 +118,10 @@ class Tools:
     version: str
     now: Callable[[], dt.datetime]
     diarizer: Callable[[], Diarizer] | None = None
+    diarizer_key: str = ""
+    corrections: Corrections | None = None
+    enrolled: Voiceprints | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 class Outcome(Value):
@@ -288,6 +300,7 @@ class _Conversion:
         self._is_sound = media is not None
         self._work = work
         self._ledger = Ledger(work)
+        self._told = tools.corrections.of(recording) if tools.corrections else Told()
         self._is_whole = True  # else the same command is worth another try
         self._meeting, self._warnings = meeting_of(
             job.path,
@@ -304,7 +317,9 @@ class _Conversion:
         done = None if self._job.force else self._work.load("done", key, _Done)
         if done and all(map(self._ledger.is_unchanged, paths.values())):
             return self._outcome(done.memo, paths, (), was_done=True)
-        transcript = self.hear().transcript
+        heard = self._listened()
+        transcript = self._voiced(heard)
+        keep(self._work, self._job, self._tools, heard=heard, voiced=transcript)
         memo = self._memo(transcript, paths)
         files = render(paths, memo, transcript, self._job.path)
         kept = keeping_edited(files, self._ledger)
@@ -318,8 +333,20 @@ class _Conversion:
 
     def hear(self) -> Heard:
         """Return what was said."""
-        self._tools.fetch(self._is_sound)
-        return Heard(transcript=self._transcript(), meeting=self._meeting, warnings=self._warnings)
+        transcript = self._voiced(self._listened())
+        return Heard(transcript=transcript, meeting=self._meeting, warnings=self._warnings)
+
+    def _listened(self) -> Transcript:
+        """Return what was said, before anybody says by whom."""
+        listens = self._is_sound and self._job.heard is None
+        self._tools.fetch(listens)
+        return self._job.heard or self._transcript()
+
+    def _voiced(self, transcript: Transcript) -> Transcript:
+        """Say who the voices are."""
+        sound = self._job.path if self._is_sound else None
+        attendees, enrolled = self._meeting.attendees, self._tools.enrolled
+        return voiced(transcript, self._told, sound, attendees=attendees, enrolled=enrolled)
 
     def _transcript(self) -> Transcript:
         if not self._is_sound:
@@ -404,12 +431,18 @@ class _Conversion:
             self._tools.transcriber_key if self._is_sound else None,
             self._job.language,
             self._job.memo_language,
-            [self._tools.diarizer is not None, self._job.speakers] if self._is_sound else None,
+            self._voices_key() if self._is_sound else None,
             self._tools.model_key,
             self._tools.prompts.sha256 if self._tools.model else None,
+            self._told.model_dump(),
+            self._tools.enrolled.sha256 if self._tools.enrolled and self._is_sound else None,
             {name: str(path.absolute()) for name, path in paths.items()},
         ]
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+    def _voices_key(self) -> list[str | int | bool | None]:
+        told = self._tools.diarizer is not None
+        return [told, self._tools.diarizer_key if told else "", self._job.speakers]
 
 
 def _probe(path: Path) -> Media:

@@ -73,6 +73,4 @@ class Hearing:
             self.is_whole = False
             warning = Remark.of(RemarkCode.VOICES_UNTOLD, error=str(error))
             return transcript.model_copy(update={"warnings": (*transcript.warnings, warning)})
-        from memo.extraction import name_voices
-
-        return name_voices(attribute(transcript, turns), self._meeting.attendees)
+        return attribute(transcript, turns)

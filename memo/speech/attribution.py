@@ -20,12 +20,15 @@ _LEAST_SECONDS = 1.0
 Run = tuple[str, Sequence[Word]]
 
 
-def attribute(transcript: Transcript, turns: Sequence[Turn]) -> Transcript:
+def attribute(
+    transcript: Transcript, turns: Sequence[Turn], *, keep_labels: bool = False
+) -> Transcript:
     """Say who said what.
 
     Args:
         transcript: What was said; who said it is overwritten.
         turns: Who speaks when, under any label; in any order.
+        keep_labels: Whether voices are called as the turns call them.
 
     Returns:
         The same words in the same order, the voices called "Speaker 1", "Speaker 2" by first
@@ -37,7 +40,7 @@ def attribute(transcript: Transcript, turns: Sequence[Turn]) -> Transcript:
     pieces = [piece for segment in transcript.segments for piece in _divided(segment, said)]
     names: dict[str, str] = {}
     for _, voice in pieces:
-        names.setdefault(voice, f"Speaker {len(names) + 1}")
+        names.setdefault(voice, voice if keep_labels else f"Speaker {len(names) + 1}")
     return transcript.model_copy(
         update={
             "segments": tuple(

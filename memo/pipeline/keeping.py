@@ -1,0 +1,98 @@
+"""What a conversion leaves for a later word on its voices: what was asked, and what was heard.
+
+It lies in the recording's work folder. Who corrects a name then needs neither the options of the
+conversion nor the speech model again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from memo.model import Transcript, Value
+from memo.ports import Checkpoints
+
+if TYPE_CHECKING:
+    from memo.pipeline.conversion import Job, Tools
+
+_STEP = "voices"
+_KEY = "1"  # counts changes of what is kept
+_APART = frozenset({"path", "folder", "heard", "force"})
+
+_log = logging.getLogger(__name__)
+
+
+class Kept(Value):
+    """The last conversion of a recording.
+
+    `asked` is its job and `settings` its tools, as JSON has them; `folder` is where the results
+    went, its bytes as Latin-1, None for beside the recording; `logs` says whether its decisions
+    were logged. `heard` is what was said before names were given, `voiced` after.
+    """
+
+    asked: dict[str, Any]
+    folder: str | None
+    settings: dict[str, Any]
+    logs: bool
+    heard: Transcript
+    voiced: Transcript
+
+    def job(self, path: Path) -> Job:
+        """Return the same job again, without listening.
+
+        Args:
+            path: Where the recording lies now.
+        """
+        folder = None if self.folder is None else Path(os.fsdecode(self.folder.encode("latin-1")))
+        job: Job = _jobs().validate_python({**self.asked, "path": path})
+        return replace(job, folder=folder, heard=self.heard)
+
+
+def keep(
+    work: Checkpoints, job: Job, tools: Tools, *, heard: Transcript, voiced: Transcript
+) -> None:
+    """Keep what a conversion was asked, and what it heard.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    folder = None if job.folder is None else os.fsencode(job.folder.absolute()).decode("latin-1")
+    try:
+        kept = Kept(
+            asked=_jobs().dump_python(job, mode="json", exclude=set(_APART)),
+            folder=folder,
+            settings=dict(tools.settings),
+            logs=tools.log is not None,
+            heard=heard,
+            voiced=voiced,
+        )
+        work.save(_STEP, _KEY, kept)
+    except (ValueError, UnicodeError) as error:  # a text that no file can hold
+        _log.info("what was asked is not kept: %s", type(error).__name__)
+
+
+def recall(work: Checkpoints) -> Kept | None:
+    """Return the last conversion of a recording; None if nothing is kept of it."""
+    return work.load(_STEP, _KEY, Kept)
+
+
+def is_usable(kept: Kept) -> bool:
+    """Return whether a conversion that an earlier version kept can be done again."""
+    try:
+        kept.job(Path())
+    except ValidationError:
+        return False
+    return True
+
+
+@cache
+def _jobs() -> TypeAdapter[Job]:
+    from memo.pipeline.conversion import Job
+
+    return TypeAdapter(Job)

@@ -48,6 +48,8 @@ _NO_TELEMETRY = {
     "LANGSMITH_TRACING": "false",
     "LANGCHAIN_TRACING_V2": "false",
     "ANONYMIZED_TELEMETRY": "false",
+    "PYANNOTE_METRICS_ENABLED": "false",
+    "OTEL_SDK_DISABLED": "true",
 }
 HUB = "https://huggingface.co"
 SMALL_MODEL = 2_000_000_000
@@ -80,6 +82,7 @@ def tools(settings: Settings, progress: Progress, *, logs: bool = True) -> Tools
         transcriber=models.transcriber,
         transcriber_key=settings.asr_model,
         diarizer=models.diarizer if settings.diarize else None,
+        diarizer_key=settings.diarizer,
         model=None if settings.llm == "none" else models.language_model,
         model_key=_model_key(settings),
         small=_is_small(settings),
@@ -155,6 +158,10 @@ class _Models:
         """Make sure that the files are there, before an hour of sound is listened to."""
         if needs_asr:
             self._weights.path(self._settings.asr_model, "asr")
+        if needs_asr and self._settings.diarize and self._settings.diarizer == "pyannote":
+            from memo.speech import pyannote
+
+            pyannote.fetch(offline=self._settings.offline)
         if self._settings.llm == "embedded":
             self._weights.path(self._settings.llm_model, "llm")
 
@@ -166,6 +173,10 @@ class _Models:
         return FasterWhisper(folder, Path(name).name, threads=self._settings.threads)
 
     def diarizer(self) -> Diarizer:
+        if self._settings.diarizer == "pyannote":
+            from memo.speech.pyannote import PyannoteDiarizer
+
+            return PyannoteDiarizer(offline=self._settings.offline, threads=self._settings.threads)
         from memo.speech.diarization import SpectralDiarizer
 
         return SpectralDiarizer(threads=self._settings.threads)

@@ -129,6 +129,11 @@ class Settings(BaseSettings):
     diarize: bool = Field(
         default=True, description="tell voices apart: who said what, as `Speaker 1`, `Speaker 2`"
     )
+    diarizer: Literal["built-in", "pyannote"] = Field(
+        default="built-in",
+        description="what tells voices apart: `built-in`, or `pyannote` (pip install "
+        "'callmemo[pyannote]')",
+    )
     speakers: int | None = Field(
         default=None,
         ge=1,

@@ -67,6 +67,11 @@ def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Pat
 @click.option(
     "--diarize/--no-diarize", default=None, help="Tell voices apart, or not; on by default."
 )
+@click.option(
+    "--diarizer",
+    type=click.Choice(["built-in", "pyannote"]),
+    help="What tells voices apart; pyannote has to be installed.",
+)
 @click.option("--asr-model", metavar="NAME", help="Speech model: a name or a folder.")
 @click.option(
     "--llm",

@@ -8,7 +8,7 @@ whose middle is nearest decides. Where two speak at once, one of them is named.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -157,7 +157,7 @@ def turns_of(
         borders = [(a + b) / 2 for (a, _), (b, _) in pairwise(heard)]
         edges = pairwise([piece.start, *borders, piece.end])
         found.extend((*edge, voice) for edge, (_, voice) in zip(edges, heard, strict=True))
-    return _labelled(found)
+    return labelled(found)
 
 
 def _smoothed(windows: Sequence[Window], voices: Sequence[int]) -> list[int]:
@@ -177,9 +177,13 @@ def _nearest(piece: Span, windows: Sequence[Window], voices: Sequence[int]) -> t
     return middle, voices[place]
 
 
-def _labelled(found: Iterable[tuple[float, float, int]]) -> list[Turn]:
-    """Join what one voice says without a real pause, and number the voices by first appearance."""
-    names: dict[int, str] = {}
+def labelled(found: Iterable[tuple[float, float, Hashable]]) -> list[Turn]:
+    """Join what one voice says without a real pause, and number the voices by first appearance.
+
+    Args:
+        found: Start and end (s) of each stretch and whose it is, in order of time.
+    """
+    names: dict[Hashable, str] = {}
     turns: list[Turn] = []
     for start, end, voice in found:
         name = names.setdefault(voice, f"Speaker {len(names) + 1}")

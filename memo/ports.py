@@ -91,12 +91,19 @@ class Diarizer(Protocol):
         """Method and model, e.g. `spectral/campplus`."""
 
     def diarize(
-        self, path: Path, *, speakers: int | None, checkpoints: Checkpoints, progress: Progress
+        self,
+        path: Path,
+        *,
+        channel: int | None = None,
+        speakers: int | None,
+        checkpoints: Checkpoints,
+        progress: Progress,
     ) -> tuple[Turn, ...]:
         """Find who speaks when.
 
         Args:
             path: The sound file.
+            channel: The one channel (or sound track) to listen to; None for all of them.
             speakers: How many voices there are, or None to find out.
             checkpoints: Where the turns are kept.
             progress: Told of the seconds of sound done.

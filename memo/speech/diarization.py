@@ -65,12 +65,19 @@ class SpectralDiarizer:
         return "spectral/campplus"
 
     def diarize(
-        self, path: Path, *, speakers: int | None, checkpoints: Checkpoints, progress: Progress
+        self,
+        path: Path,
+        *,
+        channel: int | None = None,
+        speakers: int | None,
+        checkpoints: Checkpoints,
+        progress: Progress,
     ) -> tuple[Turn, ...]:
         """Find who speaks when (`memo.ports.Diarizer`).
 
         Args:
             path: The sound file.
+            channel: The one channel (or sound track) to listen to; None for all of them.
             speakers: How many voices there are, or None to find out.
             checkpoints: Where the turns are kept, and the speech is if the ASR found it before.
             progress: Told of the seconds of sound done.
@@ -80,18 +87,23 @@ class SpectralDiarizer:
             MissingDependencyError: A package or the voice model is missing or broken.
             TranscriptionError: The voices could not be told apart.
         """
-        steps = Steps(identify(path), checkpoints)
+        steps = Steps(identify(path), checkpoints, channel)
         with _failures():
-            listening = _listened(path, steps, progress)
+            listening = _listened(path, channel, steps, progress)
             about = [_VERSION, self.name, speakers, *_spans(listening.speech)]
             if (kept := steps.load("turns", about, Turns)) is not None:
                 return kept.turns
-            turns = tuple(self._turns(path, listening, speakers, progress))
+            blocks = _blocks(path, channel)
+            turns = tuple(self._turns(blocks, listening, speakers, progress))
             steps.save("turns", about, Turns(turns=turns))
             return turns
 
     def _turns(
-        self, path: Path, listening: Listening, speakers: int | None, progress: Progress
+        self,
+        blocks: Iterator[Sound],
+        listening: Listening,
+        speakers: int | None,
+        progress: Progress,
     ) -> list[Turn]:
         pieces = list(cut_long(listening.speech))
         windows = list(plan(pieces))
@@ -104,7 +116,7 @@ class SpectralDiarizer:
         from memo.speech.clustering import cluster
         from memo.speech.embeddings import VoiceModel
 
-        sounds = _sounds(path, pieces, windows)
+        sounds = _sounds(blocks, pieces, windows)
         embeddings = []
         for window, found in zip(
             windows, VoiceModel(threads=self._threads).embed(sounds), strict=True
@@ -194,23 +206,31 @@ def labelled(found: Iterable[tuple[float, float, Hashable]]) -> list[Turn]:
     return turns
 
 
-def _listened(path: Path, steps: Steps, progress: Progress) -> Listening:
+def _listened(path: Path, channel: int | None, steps: Steps, progress: Progress) -> Listening:
     from memo.speech.listening import find_speech, heard_before, keep
 
     if (before := heard_before(steps)) is not None:
         return before
-    listening, _ = find_speech(path, None, progress)
+    listening, _ = find_speech(path, None, progress, channel=channel)
     keep(listening, steps)
     return listening
 
 
-def _sounds(path: Path, pieces: Sequence[Span], windows: Sequence[Window]) -> Iterator[Sound]:
+def _blocks(path: Path, channel: int | None) -> Iterator[Sound]:
+    from memo.speech.audio import decode
+
+    return decode(path, channel=channel)
+
+
+def _sounds(
+    blocks: Iterator[Sound], pieces: Sequence[Span], windows: Sequence[Window]
+) -> Iterator[Sound]:
     """Yield the sound of each window; a window cut short by the end is filled with silence."""
     import numpy as np
 
-    from memo.speech.audio import SAMPLE_RATE, cut, decode
+    from memo.speech.audio import SAMPLE_RATE, cut
 
-    sounds = enumerate(cut(decode(path), pieces))
+    sounds = enumerate(cut(blocks, pieces))
     place, sound = next(sounds)
     least = round(_SHORTEST * SAMPLE_RATE)
     for window in windows:

@@ -57,12 +57,19 @@ class PyannoteDiarizer:
         return f"pyannote/{Path(self._model).name}"
 
     def diarize(
-        self, path: Path, *, speakers: int | None, checkpoints: Checkpoints, progress: Progress
+        self,
+        path: Path,
+        *,
+        channel: int | None = None,
+        speakers: int | None,
+        checkpoints: Checkpoints,
+        progress: Progress,
     ) -> tuple[Turn, ...]:
         """Find who speaks when (`memo.ports.Diarizer`); where several do, the clearest of them.
 
         Args:
             path: The sound file.
+            channel: The one channel (or sound track) to listen to; None for all of them.
             speakers: How many voices there are, or None to find out.
             checkpoints: Where the turns are kept.
             progress: Told of the seconds of sound done, about.
@@ -72,13 +79,13 @@ class PyannoteDiarizer:
             MissingDependencyError: pyannote.audio is not installed or its model not to be had.
             TranscriptionError: The voices could not be told apart.
         """
-        steps = Steps(identify(path), checkpoints)
+        steps = Steps(identify(path), checkpoints, channel)
         folder = fetch(self._model, offline=self._offline)
         with _quiet(), _failures():
             about = [_VERSION, self.name, version(_DISTRIBUTION), speakers]
             if (kept := steps.load("turns", about, Turns)) is not None:
                 return kept.turns
-            turns = tuple(self._turns(folder, _sound(path), speakers, progress))
+            turns = tuple(self._turns(folder, _sound(path, channel), speakers, progress))
             steps.save("turns", about, Turns(turns=turns))
             return turns
 
@@ -150,12 +157,12 @@ def fetch(model: str = MODEL, *, offline: bool) -> Path:
         raise _not_to_be_had(model, error, offline=offline) from error
 
 
-def _sound(path: Path) -> Sound:
+def _sound(path: Path, channel: int | None) -> Sound:
     import numpy as np
 
     from memo.speech.audio import decode
 
-    return np.concatenate(list(decode(path)))
+    return np.concatenate(list(decode(path, channel=channel)))
 
 
 def _not_installed(error: ImportError) -> MissingDependencyError:

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from memo.speech.voiceprints import Voiceprints
 
 _VERSION = 2  # of what a conversion does: a change makes finished ones worth repeating
-_SILENCE = (Remark.of(RemarkCode.NO_SPEECH),)
+_NOBODY_SPEAKS = {(Remark.of(code),) for code in (RemarkCode.NO_SPEECH, RemarkCode.NOISE)}
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Outcome(Value):
         """Return what `--strict` objects to."""
         memo = self.memo
         unsure = sum(f.verdict is not Verdict.SUPPORTED for f in memo.findings())
-        holes = sum(gap.remarks != _SILENCE for gap in memo.coverage.gaps)
+        holes = sum(gap.remarks not in _NOBODY_SPEAKS for gap in memo.coverage.gaps)
         found = []
         if unsure:
             found.append(f"{unsure} of {len(memo.findings())} findings are not verified")

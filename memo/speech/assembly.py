@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from memo.model import (
-    Gap,
     Media,
     Recording,
     Remark,
@@ -15,15 +14,15 @@ from memo.model import (
     Transcript,
     Word,
 )
-from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
-from memo.speech.loops import without_loops
+from memo.speech.gaps import gaps_of
+from memo.speech.heard import HeardWindow, Listening, SpokenLanguage
+from memo.speech.invented import TakenOut, sift
 from memo.speech.sentences import sentences, text_of
 from memo.speech.words import Spoken, spoken_words
 
-_LONG_SILENCE = 30.0  # s
 _LITTLE_SPEECH = 0.4  # share of the recording
 _SHORT_RECORDING = 60.0  # s; in a shorter one the share says little
-_LONG_LOOP = 2.0  # s; a shorter one is a gap, but not worth a warning
+_LONG_LOOP = 2.0  # s; a shorter one is counted, but its place is not worth a warning
 _UNCERTAIN_LANGUAGE = 0.5  # share of the votes
 
 _TOLD = {
@@ -31,10 +30,6 @@ _TOLD = {
     RemarkCode.ENDS_EARLY: RemarkCode.ENDS_EARLY_AT,
 }
 """How a warning puts why a stretch of the file is missing."""
-
-# Whisper's own criterion of silence (Radford et al. 2022, section 4.5).
-_NO_SPEECH_PROB = 0.6
-_NO_SPEECH_LOGPROB = -1.0
 
 
 def assemble(
@@ -45,6 +40,7 @@ def assemble(
     language: SpokenLanguage,
     windows: Iterable[HeardWindow],
     asr_model: str,
+    hotwords: Iterable[str] = (),
 ) -> Transcript:
     """Make the transcript of a recording from what was heard in it.
 
@@ -55,13 +51,11 @@ def assemble(
         language: What is spoken.
         windows: What was recognised, in order of time.
         asr_model: Engine and model, for the provenance.
+        hotwords: Names and terms that the model was told to expect.
     """
     clips = [clip for window in windows for clip in window.clips]
-    words, loops = without_loops(
-        spoken_words([clip for clip in clips if not _is_silent(clip)], language.code)
-    )
-    gaps = [*listening.gaps, *_unusable(clips, loops)]
-    gaps.extend(_silences(listening, gaps))
+    heard = spoken_words(clips, language.code)
+    words, taken = sift(heard, speech=listening.speech, hotwords=hotwords)
     return Transcript(
         recording=recording,
         duration=listening.announced,
@@ -70,9 +64,10 @@ def assemble(
         segments=tuple(
             _segment(place, sentence) for place, sentence in enumerate(sentences(words))
         ),
-        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start, gap.end))),
-        warnings=tuple(_warnings(media, listening, language, loops)),
+        gaps=gaps_of(listening, clips, words, taken),
+        warnings=tuple(_warnings(media, listening, language, taken)),
         asr_model=asr_model,
+        decoded_seconds=round(sum(clip.duration for clip in clips), 3),
     )
 
 
@@ -92,44 +87,11 @@ def _segment(place: int, sentence: Sequence[Spoken]) -> Segment:
     )
 
 
-def _is_silent(clip: HeardClip) -> bool:
-    """Return whether Whisper itself believes that nothing is said in what it wrote."""
-    if clip.no_speech_prob is None or clip.avg_logprob is None:
-        return False
-    return clip.no_speech_prob > _NO_SPEECH_PROB and clip.avg_logprob < _NO_SPEECH_LOGPROB
-
-
-def _unusable(clips: Iterable[HeardClip], loops: Iterable[Span]) -> Iterator[Gap]:
-    for clip in clips:
-        if _is_silent(clip) and clip.words:
-            yield _gap(clip.start, clip.end, RemarkCode.NO_WORDS)
-    for loop in loops:
-        yield _gap(round(loop.start, 3), round(loop.end, 3), RemarkCode.REPEATED)
-
-
-def _silences(listening: Listening, known: Iterable[Gap]) -> Iterator[Gap]:
-    """Yield the long stretches without speech, as far as no other gap accounts for them."""
-    taken: list[Span] = [*listening.speech, *known]
-    now = 0.0
-    for span in [*sorted(taken, key=lambda span: span.start), _end_of(listening)]:
-        if span.start - now >= _LONG_SILENCE:
-            yield _gap(now, span.start, RemarkCode.NO_SPEECH)
-        now = max(now, span.end)
-
-
-def _gap(start: float, end: float, why: RemarkCode) -> Gap:
-    return Gap(start=start, end=end, remarks=(Remark.of(why),))
-
-
-def _end_of(listening: Listening) -> Span:
-    return Span(start=listening.announced, end=listening.announced)
-
-
 # --- Warnings ----------------------------------------------------------------------------------
 
 
 def _warnings(
-    media: Media, listening: Listening, language: SpokenLanguage, loops: Sequence[Span]
+    media: Media, listening: Listening, language: SpokenLanguage, taken: Sequence[TakenOut]
 ) -> Iterator[Remark]:
     for gap in listening.gaps:
         for remark in gap.remarks:
@@ -147,8 +109,11 @@ def _warnings(
     if listening.speech and language.share < _UNCERTAIN_LANGUAGE:
         share = round(100 * language.share)
         yield Remark.of(RemarkCode.LANGUAGE_UNSURE, language=language.code, share=share)
-    for loop in (loop for loop in loops if loop.duration >= _LONG_LOOP):
-        yield Remark.of(RemarkCode.REPEATED_AT, **_from_to(loop))
+    if taken:
+        yield Remark.of(RemarkCode.TAKEN_OUT, count=len(taken))
+    for invented in taken:
+        if invented.why is RemarkCode.REPEATED and invented.place.duration >= _LONG_LOOP:
+            yield Remark.of(RemarkCode.REPEATED_AT, **_from_to(invented.place))
 
 
 def _from_to(span: Span) -> dict[str, str]:

@@ -8,12 +8,14 @@ from memo.model import Gap, Probability, Seconds, Span, Turn, Value
 class Listening(Value):
     """Where in a recording there is speech, and which stretches are damaged or missing.
 
-    `duration` (s) is what could be read, `speech` is ordered and disjoint.
+    `duration` (s) is what could be read, `speech` is ordered and disjoint. `noise` is the long
+    stretches without speech that are as loud as the speech around them.
     """
 
     duration: Seconds
     speech: tuple[Span, ...]
     gaps: tuple[Gap, ...] = ()
+    noise: tuple[Span, ...] = ()
 
     @property
     def announced(self) -> float:
@@ -44,11 +46,17 @@ class HeardWord(Span):
 
 
 class HeardClip(Span):
-    """What was recognised in one clip of up to 30 s, as Whisper gave it."""
+    """What was recognised in one clip of up to 30 s, as Whisper gave it.
+
+    `sounds_like` is the language that Whisper takes it for, if that was asked; `language` the one
+    that it was recognised in, None for the recording's.
+    """
 
     words: tuple[HeardWord, ...]
     avg_logprob: float | None
     no_speech_prob: Probability | None
+    sounds_like: SpokenLanguage | None = None
+    language: str | None = None
 
 
 class HeardWindow(Value):

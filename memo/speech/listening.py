@@ -10,10 +10,11 @@ from memo.ports import Progress
 from memo.speech import vad
 from memo.speech.audio import SAMPLE_RATE, Sound, decode
 from memo.speech.heard import Listening
+from memo.speech.loudness import Loudness
 from memo.speech.steps import Steps
 from memo.speech.windows import plan_clips
 
-ABOUT = (2, vad.SETTINGS)
+ABOUT = (3, vad.SETTINGS)
 """What speech that was found depends on; the number counts changes of how it is looked for."""
 
 _EXCERPTS = 8
@@ -44,16 +45,22 @@ def find_speech(
     gaps: list[Gap] = []
     speech: list[Span] = []
     excerpts = _Excerpts()
+    loudness = Loudness()
     duration = 0.0
     progress(_STAGE, 0.0, expected)
     for passage in vad.listen(decode(path, channel=channel, report=gaps.append)):
         speech.extend(passage.speech)
+        loudness.hear(passage.sound)
         excerpts.offer(passage.cut(clip) for clip in plan_clips(passage.speech))
         duration = passage.start + passage.sound.size / SAMPLE_RATE
         progress(_STAGE, duration, None if expected is None else max(expected, duration))
     progress(_STAGE, duration, duration)
+    united = tuple(vad.union(speech))
     listening = Listening(
-        duration=round(duration, 3), speech=tuple(vad.union(speech)), gaps=tuple(_joined(gaps))
+        duration=round(duration, 3),
+        speech=united,
+        gaps=tuple(_joined(gaps)),
+        noise=tuple(loudness.without_speech(united)),
     )
     return listening, excerpts.chosen()
 

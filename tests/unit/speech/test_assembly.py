@@ -39,6 +39,7 @@ def transcript_of(
     gaps: tuple[Gap, ...] = (),
     language: SpokenLanguage = ENGLISH,
     tracks: int = 1,
+    noise: list[tuple[float, float]] | None = None,
 ) -> Transcript:
     spans = [(one.start, one.end) for one in clips] if speech is None else speech
     return assemble(
@@ -48,6 +49,7 @@ def transcript_of(
             duration=duration,
             speech=tuple(Span(start=start, end=end) for start, end in spans),
             gaps=gaps,
+            noise=tuple(Span(start=start, end=end) for start, end in noise or ()),
         ),
         language=language,
         windows=[HeardWindow(clips=clips[:1]), HeardWindow(clips=clips[1:])],
@@ -128,6 +130,7 @@ def test_what_whisper_itself_takes_for_silence_is_no_text() -> None:
     assert [(gap.start, gap.end, gap.remarks[0].code) for gap in transcript.gaps] == [
         (5, 6, "no_words")
     ]
+    assert transcript.gaps[0].taken_out == "Thank you."
 
 
 def test_a_loop_is_said_once_and_named() -> None:
@@ -137,11 +140,58 @@ def test_a_loop_is_said_once_and_named() -> None:
     assert [(gap.start, gap.end, gap.remarks[0].code) for gap in transcript.gaps] == [
         (2, 5.5, "repeated")
     ]
-    repeated = Remark.of(RemarkCode.REPEATED_AT, start="0:00:02", end="0:00:06")
-    assert transcript.warnings == (repeated,)
+    assert transcript.gaps[0].taken_out == " ".join(["Thank you."] * 7)
+    assert transcript.warnings == (
+        Remark.of(RemarkCode.TAKEN_OUT, count=1),
+        Remark.of(RemarkCode.REPEATED_AT, start="0:00:02", end="0:00:06"),
+    )
 
 
-def test_a_short_loop_is_a_gap_without_a_warning() -> None:
+def test_a_short_loop_is_counted_without_its_place() -> None:
     transcript = transcript_of(clip(1, "We ship. " + "Bye. " * 9, step=0.1))
     assert [gap.remarks[0].code for gap in transcript.gaps] == ["repeated"]
+    assert transcript.warnings == (Remark.of(RemarkCode.TAKEN_OUT, count=1),)
+
+
+def test_what_is_taken_out_side_by_side_is_one_gap_with_all_of_its_text() -> None:
+    silent = [clip(at, "You", logprob=-1.2, no_speech=0.8) for at in (5, 6, 12)]
+    transcript = transcript_of(clip(1, "We ship."), *silent, clip(15, "Friday."))
+    assert [(gap.start, gap.end, gap.taken_out) for gap in transcript.gaps] == [
+        (5, 6.5, "You … You"),
+        (12, 12.5, "You"),
+    ]
+    assert transcript.warnings == (Remark.of(RemarkCode.TAKEN_OUT, count=3),)
+
+
+def test_a_word_between_parts_two_gaps() -> None:
+    invented = clip(5, "Hm. You", logprob=-1.2, no_speech=0.8)
+    transcript = transcript_of(
+        invented, clip(6.1, "Friday.", step=0.4), clip(6.6, "You", logprob=-1.2, no_speech=0.8)
+    )
+    assert [gap.taken_out for gap in transcript.gaps] == ["Hm. You", "You"]
+
+
+def test_speech_without_a_word_is_named() -> None:
+    silent = HeardClip(start=5, end=9, words=(), avg_logprob=None, no_speech_prob=None)
+    short = HeardClip(start=11, end=12.5, words=(), avg_logprob=None, no_speech_prob=None)
+    transcript = transcript_of(clip(1, "We ship."), silent, short)
+    assert [(gap.start, gap.end, gap.remarks[0].code) for gap in transcript.gaps] == [
+        (5, 9, "unclear")
+    ]
     assert transcript.warnings == ()
+
+
+def test_what_is_loud_and_no_speech_is_named_and_the_silence_beside_it_too() -> None:
+    transcript = transcript_of(
+        clip(1, "We ship."), clip(100, "Friday."), duration=101, noise=[(40, 60)]
+    )
+    assert [(gap.start, gap.end, gap.remarks[0].code) for gap in transcript.gaps] == [
+        (2, 40, "no_speech"),
+        (40, 60, "noise"),
+        (60, 100, "no_speech"),
+    ]
+
+
+def test_what_was_decoded_is_counted() -> None:
+    transcript = transcript_of(clip(1, "We ship."), clip(9, "Friday."), speech=[(1, 1.8), (9, 9.2)])
+    assert (transcript.speech_seconds, transcript.decoded_seconds) == (1, 1.5)

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memo.model import Span
 from memo.speech.heard import HeardClip
 from memo.speech.loops import without_loops
 from memo.speech.words import Spoken
@@ -27,6 +26,12 @@ def kept(text: str) -> str:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
+        (
+            "Now " + "I will show you a product. " * 3 + "Good.",
+            "Now I will show you a product. Good.",
+        ),
+        ("Well " + "we ship on Friday, " * 5 + "we ship", "Well we ship on Friday,"),
+        ("We ship. Ha" + "ha" * 20, "We ship."),
         ("See you. " + "Bye. " * 40 + "Wait!", "See you. Bye. Wait!"),
         ("So " + "thank you, " * 6 + "all", "So thank you, all"),
         ("Well " + "we ship on Friday. " * 4 + "Good.", "Well we ship on Friday. Good."),
@@ -44,6 +49,8 @@ def test_a_loop_is_said_once(said: str, expected: str) -> None:
         "yes yes yes yes yes yes yes",
         "bye bye bye bye bye everyone",
         "we ship on Friday. we ship on Friday? we ship on Friday!",
+        "I will show you a product. I will show you a product. Good.",
+        "Aaaaaaaaaaaah! Hahahahaha.",
         "one two three four five six seven eight nine ten",
         "",
     ],
@@ -52,19 +59,29 @@ def test_what_people_repeat_stays(said: str) -> None:
     assert kept(said) == said.strip()
 
 
-def test_the_place_of_a_loop_is_known() -> None:
+def test_the_words_of_a_loop_are_kept_apart() -> None:
     words, loops = without_loops(spoken("See you. " + "Bye. " * 10 + "Wait!"))
-    assert loops == [Span(start=3, end=11.5)]
+    assert [(loop[0].start, loop[-1].end) for loop in loops] == [(3, 11.5)]
     assert [word.start for word in words] == [0, 1, 2, 12]
 
 
+def test_who_listens_may_say_the_same_all_day() -> None:
+    """No decoder loops over a pause, or into the next clip."""
+    yeahs = [
+        Spoken("Yeah.", at * 3.0, at * 3.0 + 0.5, 0.9, spaced=True, clip=CLIP) for at in range(20)
+    ]
+    assert without_loops(yeahs) == (yeahs, [])
+    apart = [word._replace(clip=CLIP.model_copy()) for word in spoken("Yeah. " * 20)]
+    assert without_loops(apart) == (apart, [])
+
+
 @given(st.lists(st.sampled_from("abc"), max_size=200))
-def test_what_stays_is_in_order_and_what_goes_lies_in_a_named_loop(letters: list[str]) -> None:
+def test_every_word_stays_or_goes_and_keeps_its_place(letters: list[str]) -> None:
     words = spoken(" ".join(letters))
 
     stayed, loops = without_loops(words)
 
-    assert stayed == sorted(set(stayed), key=words.index)
-    for word in words:
-        in_loop = any(loop.start <= word.start and word.end <= loop.end for loop in loops)
-        assert (word in stayed) != in_loop
+    gone = [word for loop in loops for word in loop]
+    assert sorted([*stayed, *gone], key=lambda word: word.start) == words
+    assert stayed == sorted(stayed, key=lambda word: word.start)
+    assert gone == sorted(gone, key=lambda word: word.start)

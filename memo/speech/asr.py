@@ -1,4 +1,4 @@
-"""Automatic speech recognition (ASR) with faster-whisper: the only module that knows it.
+"""Automatic speech recognition (ASR): from a recording to its transcript, by way of Whisper.
 
 A recording is streamed twice. The first pass finds the speech and the language. The second cuts
 the speech into windows of up to five minutes and recognises one after the other; each is kept as
@@ -10,23 +10,23 @@ speech and hears nothing else, for it invents words in silence.
 
 from __future__ import annotations
 
-import bisect
 import gc
-import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
 from memo.model import Span, Transcript
 from memo.ports import Checkpoints, Progress
+from memo.speech import heap
+from memo.speech.asked import DECODING, Asked
 from memo.speech.assembly import assemble
-from memo.speech.heard import HeardClip, HeardWindow, HeardWord, Listening, SpokenLanguage
+from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
 from memo.speech.missed import filled, missed
 from memo.speech.recording import identify
 from memo.speech.steps import Steps
@@ -34,19 +34,12 @@ from memo.speech.windows import plan_clips, plan_windows
 
 if TYPE_CHECKING:
     from memo.speech.audio import Sound
+    from memo.speech.whisper import Whisper
 
 UNDETERMINED = "und"  # ISO 639-2: nobody speaks
 
 _VERSION = 1  # of the way windows are cut and recognised: a change makes old checkpoints stale
 _NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
-_DECODING = {
-    "beam_size": 5,
-    "temperature": 0.0,
-    "word_timestamps": True,
-    "condition_on_previous_text": False,
-    "without_timestamps": False,  # loses fewer words than True: WER 7.0 % instead of 7.4 %
-}
-_MARGIN = 1600  # samples of silence
 _HEARINGS = 3  # of what was passed over, each shorter than the one before
 _HOTWORDS = 240  # characters: what is asked for is taken from the room for the answer
 _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
@@ -58,14 +51,6 @@ class _Source:
 
     path: Path
     channel: int | None
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What Whisper is told to hear: the language, and words that may be said, as one text."""
-
-    language: str
-    hotwords: str | None = None
 
 
 class FasterWhisper:
@@ -98,7 +83,7 @@ class FasterWhisper:
         self._compute_type = compute_type
         self._threads = threads or _usable_cores()
         self._batch_size = batch_size
-        self._whisper: Any = None  # faster-whisper ships no types
+        self._whisper: Whisper | None = None
 
     @property
     def name(self) -> str:
@@ -120,6 +105,7 @@ class FasterWhisper:
         """Free the model's memory. The next file loads it again."""
         self._whisper = None
         gc.collect()
+        heap.return_freed()
 
     def transcribe(
         self,
@@ -158,7 +144,7 @@ class FasterWhisper:
         steps = Steps(recording, checkpoints, channel)
         listening, spoken = self._listen(source, media.duration, _code(language), steps, progress)
         windows = plan_windows(listening.speech)
-        asked = _Asked(language=spoken.code, hotwords=_prompt(hotwords))
+        asked = Asked(language=spoken.code, hotwords=_prompt(hotwords))
         heard = self._recognise(source, windows, asked, listening.announced, steps, progress)
         return assemble(
             recording=recording,
@@ -202,16 +188,15 @@ class FasterWhisper:
         if not excerpts:
             return SpokenLanguage(code=UNDETERMINED, share=0.0)
         whisper = self._loaded()
-        if not whisper.model.is_multilingual:
+        if not whisper.is_multilingual:
             return SpokenLanguage(code="en", share=1.0)
         votes: dict[str, float] = {}
         with _engine_errors(self.name):
             for excerpt in excerpts:
-                _, _, probabilities = whisper.detect_language(audio=excerpt)
-                for code, probability in probabilities:
+                for code, probability in whisper.languages(excerpt).items():
                     votes[code] = votes.get(code, 0.0) + probability * excerpt.size
         code = max(votes, key=lambda code: votes[code])
-        return SpokenLanguage(code=code, share=_probability(votes[code] / sum(votes.values())))
+        return SpokenLanguage(code=code, share=min(1.0, votes[code] / sum(votes.values())))
 
     # --- Second pass: what is said? -----------------------------------------------------------
 
@@ -219,7 +204,7 @@ class FasterWhisper:
         self,
         source: _Source,
         windows: Sequence[tuple[Span, ...]],
-        asked: _Asked,
+        asked: Asked,
         duration: float,
         steps: Steps,
         progress: Progress,
@@ -237,10 +222,10 @@ class FasterWhisper:
         tell(duration)
         return [window for window in heard if window is not None]
 
-    def _about(self, window: tuple[Span, ...], asked: _Asked) -> object:
+    def _about(self, window: tuple[Span, ...], asked: Asked) -> object:
         """Everything that a window's result depends on, besides the recording."""
         spans = [(span.start, span.end) for span in window]
-        about = [_VERSION, self._identity(), asked.language, _DECODING, spans]
+        about = [_VERSION, self._identity(), asked.language, DECODING, spans]
         return [*about, asked.hotwords] if asked.hotwords else about
 
     def _identity(self) -> object:
@@ -251,7 +236,7 @@ class FasterWhisper:
         self,
         sound: Sound,
         window: tuple[Span, ...],
-        asked: _Asked,
+        asked: Asked,
         tell: Callable[[float], None],
     ) -> HeardWindow:
         """Recognise the speech of one window, and hear what was passed over once more."""
@@ -261,7 +246,7 @@ class FasterWhisper:
         speech = [Span(start=s.start - origin, end=s.end - origin) for s in window]
         clips = plan_clips(speech, lambda start, end: quietest(sound, start, end))
         whisper = self._loaded()
-        if asked.language not in whisper.supported_languages:
+        if not whisper.knows(asked.language):
             raise ConfigError(
                 f"the speech model {self._model} does not know the language {asked.language!r}",
                 hint="Give another language as a two-letter code (de, fr, ja), or another model.",
@@ -280,21 +265,20 @@ class FasterWhisper:
 
     def _run(
         self,
-        whisper: Any,  # noqa: ANN401  faster-whisper ships no types
+        whisper: Whisper,
         sound: Sound,
         origin: float,
-        asked: _Asked,
+        asked: Asked,
         clips: Sequence[Span],
         tell: Callable[[float], None],
     ) -> list[HeardClip]:
         """Recognise clips of a sound that begins `origin` seconds into the recording."""
+        hear = partial(whisper.hear, sound, clips, asked, origin=origin, tell=tell)
         with _engine_errors(self.name):
             try:
-                found = _recognised(whisper, sound, clips, asked, self._batch_size)
-                return list(_heard(clips, found, origin, tell))
+                return hear(batch_size=self._batch_size)
             except (RuntimeError, MemoryError):  # perhaps for want of memory: one at a time
-                found = _recognised(whisper, sound, clips, asked, 1)
-                return list(_heard(clips, found, origin, tell))
+                return hear(batch_size=1)
 
     # --- The model ----------------------------------------------------------------------------
 
@@ -306,21 +290,21 @@ class FasterWhisper:
                 hint=f"Fetch it: memo models pull {self._model}",
             )
 
-    def _loaded(self) -> Any:  # noqa: ANN401  faster-whisper ships no types
+    def _loaded(self) -> Whisper:
         if self._whisper is None:
             self._whisper = self._load()
         return self._whisper
 
-    def _load(self) -> Any:  # noqa: ANN401
+    def _load(self) -> Whisper:
+        heap.keep_freed()
         try:
-            from faster_whisper import WhisperModel
+            from memo.speech.whisper import Whisper
 
-            return WhisperModel(
-                str(self._folder),
+            return Whisper(
+                self._folder,
                 device=self._device,
                 compute_type=self._compute_type,
-                cpu_threads=self._threads,
-                local_files_only=True,
+                threads=self._threads,
             )
         except MemoryError as error:
             raise TranscriptionError(
@@ -334,64 +318,7 @@ class FasterWhisper:
             ) from error
 
 
-# --- faster-whisper ------------------------------------------------------------------------------
-
-
-def _recognised(
-    whisper: Any,  # noqa: ANN401  faster-whisper ships no types
-    sound: Sound,
-    clips: Sequence[Span],
-    asked: _Asked,
-    batch_size: int,
-) -> Iterator[tuple[int, Any]]:
-    """Yield each segment that Whisper finds, with the place of its clip."""
-    import numpy as np
-    from faster_whisper import BatchedInferencePipeline
-
-    segments, _ = BatchedInferencePipeline(whisper).transcribe(
-        np.pad(sound, (0, _MARGIN)),  # it refuses clips that end a sample after the sound
-        language=asked.language,
-        hotwords=asked.hotwords,
-        vad_filter=False,
-        clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
-        batch_size=batch_size,
-        **_DECODING,
-    )
-    starts = [clip.start for clip in clips]
-    for segment in segments:
-        # `seek` is the start of the segment's clip in hundredths of a second, rounded down.
-        yield max(0, bisect.bisect_right(starts, segment.seek / 100 + 0.02) - 1), segment
-
-
-def _heard(
-    clips: Sequence[Span],
-    found: Iterable[tuple[int, Any]],
-    origin: float,
-    tell: Callable[[float], None],
-) -> Iterator[HeardClip]:
-    segments: list[list[Any]] = [[] for _ in clips]
-    for place, segment in found:
-        segments[place].append(segment)
-        tell(origin + clips[place].end)
-    for clip, of_clip in zip(clips, segments, strict=True):
-        first = of_clip[0] if of_clip else None
-        yield HeardClip(
-            start=round(origin + clip.start, 3),
-            end=round(origin + clip.end, 3),
-            words=tuple(_word(word, origin) for segment in of_clip for word in segment.words or ()),
-            avg_logprob=_finite(first.avg_logprob) if first else None,
-            no_speech_prob=_probability(first.no_speech_prob) if first else None,
-        )
-
-
-def _word(word: Any, origin: float) -> HeardWord:  # noqa: ANN401
-    start = max(0.0, origin + float(word.start))
-    return HeardWord(
-        start=round(start, 3),
-        end=round(max(start, origin + float(word.end)), 3),
-        text=word.word,
-        probability=_probability(word.probability),
-    )
+# --- Small things --------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -412,15 +339,6 @@ def _first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _probability(value: float) -> float:
-    """Return a float32 probability that may be a hair above 1, or NaN, as one that is neither."""
-    return min(1.0, max(0.0, float(value))) if math.isfinite(value) else 0.0
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _prompt(hotwords: Sequence[str]) -> str | None:
     """Return the words that fit, the first first; None if there are none."""
     text = ""
@@ -429,9 +347,6 @@ def _prompt(hotwords: Sequence[str]) -> str | None:
         if len(longer) <= _HOTWORDS:
             text = longer
     return text or None
-
-
-# --- Small things --------------------------------------------------------------------------------
 
 
 class _Steady:

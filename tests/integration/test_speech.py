@@ -13,6 +13,7 @@ import wave
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,10 @@ from pydantic import BaseModel
 from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
 from memo.model import Remark, RemarkCode, Transcript, Word
 from memo.ports import Artifact, silent
-from memo.speech import asr
 from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
 from memo.speech.listening import find_speech
+from memo.speech.whisper import Whisper
 from memo.weights import Kind
 
 pytestmark = pytest.mark.asr
@@ -433,15 +434,15 @@ def test_clips_are_recognised_one_by_one_where_a_batch_does_not_fit(
 ) -> None:
     path = write_wav(tmp_path / "call.wav", call[: 40 * SAMPLE_RATE])
     whole = hear(tiny, path)
-    recognised, batches = asr._recognised, []
+    recognised, batches = Whisper.hear, []
 
-    def short_of_memory(*given: object) -> object:
-        batches.append(given[-1])
-        if given[-1] != 1:
+    def short_of_memory(*given: Any, batch_size: int, **more: Any) -> object:  # noqa: ANN401
+        batches.append(batch_size)
+        if batch_size != 1:
             raise RuntimeError("mkl_malloc: failed to allocate memory")
-        return recognised(*given)  # type: ignore[arg-type]
+        return recognised(*given, batch_size=batch_size, **more)
 
-    monkeypatch.setattr(asr, "_recognised", short_of_memory)
+    monkeypatch.setattr(Whisper, "hear", short_of_memory)
     assert hear(tiny, path).segments == whole.segments
     assert batches[:2] == [8, 1]
 
@@ -449,10 +450,10 @@ def test_clips_are_recognised_one_by_one_where_a_batch_does_not_fit(
 def test_a_failing_engine_is_a_transcription_error(
     tiny: FasterWhisper, call: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> object:
+    def fail(*_: object, **__: object) -> object:
         raise RuntimeError("cuDNN failed\nwith status 8")
 
-    monkeypatch.setattr(asr, "_recognised", fail)
+    monkeypatch.setattr(Whisper, "hear", fail)
     path = write_wav(tmp_path / "call.wav", call[: 6 * SAMPLE_RATE])
     with pytest.raises(TranscriptionError, match=r"^faster-whisper/tiny\.en failed: cuDNN failed$"):
         hear(tiny, path)

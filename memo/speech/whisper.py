@@ -1,0 +1,204 @@
+"""Whisper at work on all cores: the only module that knows how faster-whisper is driven.
+
+How the work is dealt out decides its speed, at the very same words (`benchmarks/asr.py`). Several
+workers with few threads each recognise batches of clips side by side, since one batch alone cannot
+keep the cores busy; and within a batch the clips are encoded one by one, since the attention of
+several fits in no cache.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+from memo.model import Span
+from memo.speech.asked import DECODING, Asked
+from memo.speech.audio import Sound
+from memo.speech.heard import HeardClip, HeardWord, SpokenLanguage
+
+_MOST_WORKERS = 4  # a window has few clips
+_MARGIN = 1600  # samples of silence: a clip may not end a sample after the sound
+
+
+class Whisper:
+    """A Whisper model in memory.
+
+    Args:
+        folder: Holds the model in CTranslate2's format.
+        device: `cpu` or `cuda`.
+        compute_type: How CTranslate2 computes, e.g. `int8`.
+        threads: Threads of the CPU.
+
+    Raises:
+        RuntimeError: The model or the device cannot be used; also others, of no common base.
+    """
+
+    def __init__(self, folder: Path, *, device: str, compute_type: str, threads: int) -> None:
+        self._workers = min(threads, _MOST_WORKERS) if device == "cpu" else 1
+        self._model = _Model(
+            str(folder),
+            device=device,
+            compute_type=compute_type,
+            cpu_threads=threads // self._workers,
+            num_workers=self._workers,
+            local_files_only=True,
+        )
+        self.is_multilingual: bool = self._model.model.is_multilingual
+
+    def knows(self, language: str) -> bool:
+        """Return whether the model can write a language (ISO 639-1)."""
+        return language in self._model.supported_languages
+
+    def languages(self, sound: Sound) -> dict[str, float]:
+        """Return how probable each language is in a sound of up to 30 s."""
+        _, _, probabilities = self._model.detect_language(audio=sound)
+        return dict(probabilities)
+
+    def hear(
+        self,
+        sound: Sound,
+        clips: Sequence[Span],
+        asked: Asked,
+        *,
+        origin: float,
+        batch_size: int,
+        tell: Callable[[float], None],
+    ) -> list[HeardClip]:
+        """Recognise clips.
+
+        Args:
+            sound: What the clips are cut from.
+            clips: In seconds of the sound, each at most 30 s.
+            asked: What to hear.
+            origin: Second of the recording at which the sound begins.
+            batch_size: Most clips that a worker holds in memory at once.
+            tell: Told how many seconds of the recording are done.
+
+        Returns:
+            What was heard in each clip, in seconds of the recording.
+        """
+        padded = np.pad(sound, (0, _MARGIN))
+        work = partial(self._batch, padded, asked)
+        heard: list[HeardClip] = []
+        pool = ThreadPoolExecutor(self._workers)
+        try:
+            for batch in pool.map(work, _dealt(clips, batch_size, self._workers)):
+                heard.extend(_placed(clip, origin) for clip in batch)
+                tell(heard[-1].end)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return heard
+
+    def _batch(self, sound: Sound, asked: Asked, clips: Sequence[Span]) -> list[HeardClip]:
+        pipeline = _Pipeline(self._model, attentive=asked.attentive and self.is_multilingual)
+        segments, _ = pipeline.transcribe(
+            sound,
+            language=asked.language,
+            hotwords=asked.hotwords,
+            vad_filter=False,
+            clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
+            batch_size=len(clips),
+            **DECODING,
+        )
+        by_clip = _by_clip(clips, segments)
+        languages = pipeline.languages or [None] * len(clips)
+        return [_heard(*each) for each in zip(clips, by_clip, languages, strict=True)]
+
+
+class _Model(WhisperModel):  # type: ignore[misc]  # faster-whisper ships no types
+    def encode(self, features: Any) -> Any:  # noqa: ANN401
+        """Encode one by one what is to be decoded in a batch."""
+        if features.ndim < 3 or len(features) == 1 or self.model.device != "cpu":
+            return super().encode(features)
+        encoded = [np.asarray(super(_Model, self).encode(one)) for one in features]
+        return ctranslate2.StorageView.from_array(np.concatenate(encoded))
+
+
+class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc]
+    def __init__(self, model: _Model, *, attentive: bool) -> None:
+        super().__init__(model)
+        self._attentive = attentive
+        self.languages: list[SpokenLanguage | None] = []
+
+    def generate_segment_batched(
+        self,
+        features: Any,  # noqa: ANN401
+        tokenizer: Any,  # noqa: ANN401
+        options: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Recognise a batch, and tell each clip's language: the costly part of that is done."""
+        encoded, outputs = super().generate_segment_batched(features, tokenizer, options)
+        if self._attentive:
+            for [(token, share), *_] in self.model.model.detect_language(encoded):
+                code = token.strip("<|>")
+                self.languages.append(SpokenLanguage(code=code, share=_probability(share)))
+        return encoded, outputs
+
+
+def _dealt(clips: Sequence[Span], most: int, workers: int) -> Iterator[Sequence[Span]]:
+    """Cut clips into batches of much the same length, as many as keep all workers busy."""
+    rounds = math.ceil(len(clips) / (most * workers))
+    count = min(len(clips), rounds * workers)
+    for place in range(count):
+        yield clips[place * len(clips) // count : (place + 1) * len(clips) // count]
+
+
+def _by_clip(clips: Sequence[Span], segments: Iterable[Any]) -> list[list[Any]]:
+    found: list[list[Any]] = [[] for _ in clips]
+    starts = [clip.start for clip in clips]
+    for segment in segments:
+        # `seek` is the start of the segment's clip in hundredths of a second, rounded down.
+        place = bisect.bisect_right(starts, segment.seek / 100 + 0.02) - 1
+        found[max(0, place)].append(segment)
+    return found
+
+
+def _heard(clip: Span, segments: Sequence[Any], language: SpokenLanguage | None) -> HeardClip:
+    first = segments[0] if segments else None
+    return HeardClip(
+        start=clip.start,
+        end=clip.end,
+        words=tuple(_word(word) for segment in segments for word in segment.words or ()),
+        avg_logprob=_finite(first.avg_logprob) if first else None,
+        no_speech_prob=_probability(first.no_speech_prob) if first else None,
+        sounds_like=language,
+    )
+
+
+def _word(word: Any) -> HeardWord:  # noqa: ANN401
+    start = max(0.0, float(word.start))
+    return HeardWord(
+        start=start,
+        end=max(start, float(word.end)),
+        text=word.word,
+        probability=_probability(word.probability),
+    )
+
+
+def _placed(clip: HeardClip, origin: float) -> HeardClip:
+    """Return a clip of a sound as one of the recording that the sound was cut from."""
+    words = tuple(word.model_copy(update=_moved(word, origin)) for word in clip.words)
+    return clip.model_copy(update={**_moved(clip, origin), "words": words})
+
+
+def _moved(span: Span, origin: float) -> dict[str, float]:
+    start, end = round(origin + span.start, 3), round(origin + span.end, 3)
+    return {"start": max(0.0, start), "end": max(0.0, end)}
+
+
+def _probability(value: float) -> float:
+    """Return a float32 probability that may be a hair above 1, or NaN, as one that is neither."""
+    return min(1.0, max(0.0, float(value))) if math.isfinite(value) else 0.0
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
-from memo.model import Span, Transcript
+from memo.errors import ConfigError, MemoError, MissingDependencyError, TranscriptionError
+from memo.model import Remark, RemarkCode, Span, Transcript
 from memo.ports import Checkpoints, Progress
 from memo.speech import heap
 from memo.speech.asked import DECODING, Asked
@@ -40,6 +40,7 @@ UNDETERMINED = "und"  # ISO 639-2: nobody speaks
 
 _VERSION = 1  # of the way windows are cut and recognised: a change makes old checkpoints stale
 _NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
+_COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}  # the fastest there that loses no words
 _HEARINGS = 3  # of what was passed over, each shorter than the one before
 _HOTWORDS = 240  # characters: what is asked for is taken from the room for the answer
 _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
@@ -61,8 +62,8 @@ class FasterWhisper:
     Args:
         folder: The model's folder: `model.bin`, `config.json`, `tokenizer.json`, vocabulary.
         model: Its name for people and for the provenance, e.g. `base`.
-        device: `cpu` or `cuda`.
-        compute_type: How CTranslate2 computes, e.g. `int8` or `float16`.
+        device: `cpu`, `cuda`, or `auto`: a graphics card that can be used, else the processor.
+        compute_type: How CTranslate2 computes, e.g. `int8`; None for what suits the device.
         threads: Threads of the CPU; None for all that this process may use.
         batch_size: How many clips of up to 30 s are recognised at once.
     """
@@ -72,8 +73,8 @@ class FasterWhisper:
         folder: Path,
         model: str,
         *,
-        device: str = "cpu",
-        compute_type: str = "int8",
+        device: str = "auto",
+        compute_type: str | None = None,
         threads: int | None = None,
         batch_size: int = 8,
     ) -> None:
@@ -84,6 +85,7 @@ class FasterWhisper:
         self._threads = threads or _usable_cores()
         self._batch_size = batch_size
         self._whisper: Whisper | None = None
+        self._remarks: list[Remark] = []
 
     @property
     def name(self) -> str:
@@ -104,6 +106,7 @@ class FasterWhisper:
     def close(self) -> None:
         """Free the model's memory. The next file loads it again."""
         self._whisper = None
+        self._remarks.clear()
         gc.collect()
         heap.return_freed()
 
@@ -146,7 +149,7 @@ class FasterWhisper:
         windows = plan_windows(listening.speech)
         asked = Asked(language=spoken.code, hotwords=_prompt(hotwords))
         heard = self._recognise(source, windows, asked, listening.announced, steps, progress)
-        return assemble(
+        transcript = assemble(
             recording=recording,
             media=media,
             listening=listening,
@@ -154,6 +157,8 @@ class FasterWhisper:
             windows=heard,
             asr_model=self.name,
         )
+        warnings = (*transcript.warnings, *self._remarks)
+        return transcript.model_copy(update={"warnings": warnings})
 
     # --- First pass: where is speech, and in which language? --------------------------------
 
@@ -298,14 +303,9 @@ class FasterWhisper:
     def _load(self) -> Whisper:
         heap.keep_freed()
         try:
-            from memo.speech.whisper import Whisper
-
-            return Whisper(
-                self._folder,
-                device=self._device,
-                compute_type=self._compute_type,
-                threads=self._threads,
-            )
+            return self._on_graphics_card() or self._on("cpu")
+        except MemoError:
+            raise
         except MemoryError as error:
             raise TranscriptionError(
                 f"there is not enough memory for the speech model {self._model}",
@@ -316,6 +316,34 @@ class FasterWhisper:
                 f"the speech model {self._model} cannot be loaded: {_first_line(error)}",
                 hint=f"Fetch it again: memo models pull {self._model}",
             ) from error
+
+    def _on_graphics_card(self) -> Whisper | None:
+        """Return the model on a graphics card; None where the processor has to do."""
+        from memo.speech.whisper import graphics_cards
+
+        if self._device == "cpu" or (self._device == "auto" and not graphics_cards()):
+            return None
+        try:
+            return self._on("cuda")
+        except Exception as error:  # as above; CUDA's libraries may be missing
+            reason = _first_line(error)
+            if self._device == "auto":
+                self._remarks.append(Remark.of(RemarkCode.GPU_UNUSED, error=reason))
+                return None
+            raise MissingDependencyError(
+                f"the speech model {self._model} cannot be used on a graphics card: {reason}",
+                hint="Install NVIDIA's driver, cuBLAS and cuDNN, or leave out --device cuda.",
+            ) from error
+
+    def _on(self, device: str) -> Whisper:
+        from memo.speech.whisper import Whisper
+
+        return Whisper(
+            self._folder,
+            device=device,
+            compute_type=self._compute_type or _COMPUTE_TYPES[device],
+            threads=self._threads,
+        )
 
 
 # --- Small things --------------------------------------------------------------------------------

@@ -53,6 +53,13 @@ class Whisper:
             local_files_only=True,
         )
         self.is_multilingual: bool = self._model.model.is_multilingual
+        if device != "cpu":
+            self._try()
+
+    def _try(self) -> None:
+        """Make CUDA load the libraries that it loads only when they are needed."""
+        frames = self._model.feature_extractor.nb_max_frames
+        self._model.encode(np.zeros((self._model.model.n_mels, frames), np.float32))
 
     def knows(self, language: str) -> bool:
         """Return whether the model can write a language (ISO 639-1)."""
@@ -142,6 +149,11 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc]
                 code = token.strip("<|>")
                 self.languages.append(SpokenLanguage(code=code, share=_probability(share)))
         return encoded, outputs
+
+
+def graphics_cards() -> int:
+    """Return how many graphics cards CTranslate2 sees."""
+    return int(ctranslate2.get_cuda_device_count())
 
 
 def _dealt(clips: Sequence[Span], most: int, workers: int) -> Iterator[Sequence[Span]]:

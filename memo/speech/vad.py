@@ -20,6 +20,7 @@ from memo.speech.audio import SAMPLE_RATE, Sound
 SETTINGS = {"threshold": 0.35, "speech_pad_ms": 100, "min_silence_duration_ms": 300}
 PASSAGE_SECONDS = 300
 _RESTART_SECONDS = 30
+_INAUDIBLE = 5e-4  # of full scale; below twice as much the detector finds nothing anyway
 
 
 class Passage(NamedTuple):
@@ -87,6 +88,8 @@ def _speech_in_pieces(sound: Sound, start: float) -> Iterator[Span]:
 
 def _speech(sound: Sound, start: float) -> Iterator[Span]:
     """Yield where Silero VAD finds speech in a sound that begins `start` s into the recording."""
+    if max(sound.max(initial=0.0), -sound.min(initial=0.0)) < _INAUDIBLE:
+        return  # a call that nobody ended: hours of it cost next to nothing
     try:
         from faster_whisper.vad import VadOptions, get_speech_timestamps
 

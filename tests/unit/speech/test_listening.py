@@ -4,6 +4,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from memo.model import Gap, Span
 from memo.speech import listening
@@ -83,3 +84,30 @@ def test_one_damaged_stretch_is_one_gap() -> None:
     spans = [(10, 20), (20.1, 31), (31.5, 40), (90, 95)]
     gaps = [Gap(start=start, end=end, reason="damaged") for start, end in spans]
     assert [(gap.start, gap.end) for gap in listening._joined(gaps)] == [(10, 40), (90, 95)]
+
+
+def test_hours_in_which_nothing_is_audible_are_not_searched_for_speech(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("the detector was asked")
+
+    monkeypatch.setattr("faster_whisper.vad.get_speech_timestamps", fail)
+    hour = (np.full(SAMPLE_RATE * 60, 0.0004, np.float32) for _ in range(60))
+    assert [passage.speech for passage in listen(hour)] == [()] * 12
+
+
+def test_hold_music_between_speech_is_named(
+    examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech = np.concatenate(list(decode(examples / "weekly-call.m4a")))[: 20 * SAMPLE_RATE]
+    time = np.arange(30 * SAMPLE_RATE) / SAMPLE_RATE
+    chord = sum(np.sin(2 * np.pi * pitch * time) for pitch in (262, 330, 392))
+    music = (0.1 * np.asarray(chord)).astype(np.float32)
+    silence = np.zeros(15 * SAMPLE_RATE, np.float32)
+    monkeypatch.setattr(listening, "decode", lambda *_, **__: [speech, silence, music, speech])
+
+    heard, _ = find_speech(Path("call.wav"), None, lambda *_: None)
+
+    assert [(round(span.start), round(span.end)) for span in heard.noise] == [(35, 65)]
+    assert sum(span.duration for span in heard.speech) > 25

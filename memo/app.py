@@ -170,7 +170,9 @@ class _Models:
 
         name = self._settings.asr_model
         folder = self._weights.path(name, "asr")
-        return FasterWhisper(folder, Path(name).name, threads=self._settings.threads)
+        return FasterWhisper(
+            folder, Path(name).name, device=self._settings.device, threads=self._settings.threads
+        )
 
     def diarizer(self) -> Diarizer:
         if self._settings.diarizer == "pyannote":

@@ -191,6 +191,11 @@ class Settings(BaseSettings):
         description="database of the decision log, as SQLAlchemy writes it; `decisions.db` in "
         "`data_dir` by default",
     )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto",
+        description="where speech is recognised: `cpu`, `cuda` (a graphics card), or `auto`: a "
+        "card that can be used, else the processor",
+    )
     threads: PositiveInt | None = Field(
         default=None, description="processor threads to use; chosen by the machine if not given"
     )

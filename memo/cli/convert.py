@@ -81,6 +81,11 @@ def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Pat
 @click.option("--llm-url", metavar="URL", help="OpenAI-compatible endpoint, up to /v1.")
 @click.option("--llm-model", metavar="NAME", help="Its name there, or of an embedded one.")
 @click.option("--prompts", type=click.Path(path_type=Path), metavar="DIR", help="Your own prompts.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    help="Where speech is recognised; auto takes a graphics card that can be used.",
+)
 @click.option("--threads", type=int, metavar="N", help="Processor threads to use.")
 @click.option("--offline", is_flag=True, default=None, help="Open no connection to the network.")
 @click.option("--strict", is_flag=True, default=None, help="Leave with 10 if anything is unsure.")

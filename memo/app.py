@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from importlib.metadata import version
@@ -29,9 +29,10 @@ from memo.errors import (
 )
 from memo.extraction.prompts import load_prompts
 from memo.model import Memo, Value
-from memo.pipeline import Tools, base_names
+from memo.pipeline import Corrections, Tools, base_names
 from memo.ports import Diarizer, LanguageModel, Progress, Transcriber, silent
 from memo.speech.recording import printable, unreadable
+from memo.speech.voiceprints import Voiceprints
 from memo.weights import Kind, Weights, load_catalogue
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ HUB = "https://huggingface.co"
 SMALL_MODEL = 2_000_000_000
 """Bytes of weights under which a model is asked to word what the rules find, and no more: about
 three billion parameters in four bits."""
+_OF_THIS_RUN = frozenset(
+    {
+        "attendees", "cache_dir", "data_dir", "database_url", "device", "formats", "language",
+        "llm_timeout", "memo_language", "offline", "out", "speakers", "strict", "threads", "timezone",
+    }
+)  # fmt: skip
+"""Settings that change no memo, or that the job of a conversion holds."""
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
@@ -92,7 +100,38 @@ def tools(settings: Settings, progress: Progress, *, logs: bool = True) -> Tools
         work=work_folder(settings),
         version=__version__,
         now=lambda: dt.datetime.now(dt.UTC),
+        corrections=Corrections(settings.data_dir / "speakers"),
+        enrolled=voiceprints(settings),
+        settings=settings.model_dump(mode="json", exclude=set(_OF_THIS_RUN)),
     )
+
+
+def voiceprints(settings: Settings) -> Voiceprints:
+    """Return the voices that the user had memo remember."""
+    return Voiceprints(settings.data_dir / "voices", threads=settings.threads)
+
+
+def settings_of_then(settings: Settings, then: Mapping[str, object]) -> Settings:
+    """Return the settings that an earlier conversion was made with, as far as they change a memo.
+
+    Args:
+        settings: Those of this run.
+        then: What `Tools.settings` held; what is not among today's settings is left out.
+
+    Raises:
+        ConfigError: They cannot be used any more, or not with `offline`.
+    """
+    from pydantic import ValidationError
+
+    known = {k: v for k, v in then.items() if k in Settings.model_fields and k not in _OF_THIS_RUN}
+    try:
+        return Settings(**{**settings.model_dump(), **known})
+    except ValidationError as error:
+        why = error.errors(include_url=False, include_context=False)[0]["msg"]
+        raise ConfigError(
+            f"the recording was converted with settings that do not work here: {why}",
+            hint="Convert it again with other ones: memo convert --force",
+        ) from error
 
 
 def weights(settings: Settings, progress: Progress) -> Weights:

@@ -184,7 +184,8 @@ class Settings(BaseSettings):
         description="folder for models and unfinished work; may be deleted",
     )
     data_dir: Folder = Field(
-        default_factory=_data_folder, description="folder for the decision log"
+        default_factory=_data_folder,
+        description="folder for the decision log, what you say of voices, and enrolled voices",
     )
     database_url: str = Field(
         default_factory=_default_database,

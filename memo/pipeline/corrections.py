@@ -171,7 +171,7 @@ def renamed(transcript: Transcript, told: Told) -> Transcript:
 
     A voice is found again by what it says. Where it is not, a warning says whose name is missing.
     """
-    found = _found_again(transcript, told)
+    found = names_now(transcript, told)
     names = {label: Participant(name=name, source=NameSource.TOLD) for label, name in found.items()}
     named = with_names(transcript, names)
     lost = [name for name in told.names.values() if name not in found.values()]
@@ -209,8 +209,11 @@ def spans_of(transcript: Transcript) -> dict[str, tuple[Span, ...]]:
     return {label: tuple(stretches) for label, stretches in spans.items()}
 
 
-def _found_again(transcript: Transcript, told: Told) -> dict[str, str]:
-    """Return the names that were told, by the labels that the voices have now."""
+def names_now(transcript: Transcript, told: Told) -> dict[str, str]:
+    """Return the names that were told, by the labels that the voices have now.
+
+    A voice is found again by what it says: more than half of what it and its old self say in all.
+    """
     now = spans_of(transcript)
     names: dict[str, str] = {}
     for voice in told.voices:

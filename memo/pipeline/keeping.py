@@ -77,18 +77,20 @@ def keep(
         _log.info("what was asked is not kept: %s", type(error).__name__)
 
 
-def recall(work: Checkpoints) -> Kept | None:
-    """Return the last conversion of a recording; None if nothing is kept of it."""
-    return work.load(_STEP, _KEY, Kept)
+def recall(work: Checkpoints, path: Path) -> Kept | None:
+    """Return the last conversion of a recording; None if nothing usable is kept of it.
 
-
-def is_usable(kept: Kept) -> bool:
-    """Return whether a conversion that an earlier version kept can be done again."""
+    Args:
+        work: The recording's work.
+        path: Where it lies now.
+    """
+    kept = work.load(_STEP, _KEY, Kept)
     try:
-        kept.job(Path())
-    except ValidationError:
-        return False
-    return True
+        if kept is not None:
+            kept.job(path)
+    except ValidationError:  # kept by another version
+        return None
+    return kept
 
 
 @cache

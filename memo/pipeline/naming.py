@@ -6,15 +6,20 @@ user says stands above both.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memo.errors import MemoError
 from memo.model import NameSource, Participant, Remark, RemarkCode, Transcript
 from memo.pipeline.corrections import Told, regrouped, renamed, spans_of, with_names
 
 if TYPE_CHECKING:
     from memo.speech.voiceprints import Voiceprints
+
+
+_log = logging.getLogger(__name__)
 
 
 def voiced(
@@ -33,26 +38,29 @@ def voiced(
         sound: The recording; None for a transcript that somebody else made, which has its names.
         attendees: Who was there, as far as is known.
         enrolled: The voices that are remembered; None knows none.
-
-    Raises:
-        RecordingError: The recording cannot be read.
-        MissingDependencyError: The voice model is missing or broken.
     """
     transcript = regrouped(transcript, told)
-    if sound is not None and transcript.participants:
-        from memo.extraction import name_voices
+    if enrolled is not None and sound is not None:
+        transcript = _recognised(transcript, sound, enrolled)
+    transcript = renamed(transcript, told)
+    if sound is None or not transcript.participants:
+        return transcript
+    from memo.extraction import name_voices
 
-        transcript = name_voices(transcript, attendees)
-        if enrolled is not None:
-            transcript = _recognised(transcript, sound, enrolled)
-    return renamed(transcript, told)
+    named = name_voices(transcript, attendees)
+    said = {p.label: p for p in transcript.participants if p.label and p.source is NameSource.TOLD}
+    return with_names(named, said)  # who is nobody, as the user says, is not guessed at
 
 
 def _recognised(transcript: Transcript, sound: Path, enrolled: Voiceprints) -> Transcript:
     """Name the voices that are enrolled, except those that have a track of their own."""
     tracks = {p.label for p in transcript.participants if p.source is NameSource.TRACK}
     voices = {k: spans for k, spans in spans_of(transcript).items() if k not in tracks}
-    matches = enrolled.recognised(sound, voices)
+    try:
+        matches = enrolled.recognised(sound, voices)
+    except MemoError as error:  # a memo without these names is better than none
+        _log.warning("enrolled voices were not looked for: %s", error)
+        return transcript
     if not matches:
         return transcript
     names = {

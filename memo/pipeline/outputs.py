@@ -18,6 +18,7 @@ from pathlib import Path
 from memo.checkpoints import WorkFolder
 from memo.errors import OutputError
 from memo.model import Memo, Recording, Sha256, Transcript, Value
+from memo.speech.recording import printable
 
 FORMATS = ("md", "docx", "json", "vtt", "srt", "txt", "words", "rttm")
 DEFAULT_FORMATS = FORMATS[:4]
@@ -89,14 +90,19 @@ def plan_paths(
         ledger: What was written for the recording before.
     """
     for base in (*base_names(source), f"{source.name}-{recording.sha256[:8]}"):
-        paths = {name: folder / f"{base}{_ENDINGS[name]}" for name in formats}
-        memo_json = folder / f"{base}{_ENDINGS['json']}"
+        paths = {name: path_of(name, folder, base) for name in formats}
+        memo_json = path_of("json", folder, base)
         if all(_is_free(path, memo_json, source, recording, ledger) for path in paths.values()):
             return paths
     raise OutputError(
         f"the names for the memo of {recording.filename} are all taken in {folder}",
         hint="Choose another folder with --out.",
     )
+
+
+def path_of(name: str, folder: Path, base: str) -> Path:
+    """Return where a result lies, by its format and the name that results begin with."""
+    return folder / f"{base}{_ENDINGS[name]}"
 
 
 def base_names(source: Path) -> tuple[str, str]:
@@ -126,7 +132,7 @@ def render(
     """Return the content of each result, by path; nothing is written yet."""
     files = render_transcript(paths, transcript, memo.title, memo.written_in)
     for name, path in paths.items():
-        way = way_to(source, path.parent)
+        way = way_to(source, path.parent) or _other_name(source, memo.recording)
         if name == "md":
             from memo.export.markdown import render_markdown
 
@@ -177,6 +183,11 @@ def _transcript_as(name: str, transcript: Transcript, title: str, language: str,
 
 def _base_of(path: Path, name: str) -> str:
     return path.name.removesuffix(_ENDINGS[name])
+
+
+def _other_name(source: Path, recording: Recording) -> str | None:
+    """Return the name of the file that links lead to, if the recording is called otherwise."""
+    return None if printable(source) == recording.filename else source.name
 
 
 def way_to(source: Path, folder: Path) -> str | None:

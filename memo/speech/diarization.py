@@ -88,7 +88,7 @@ class SpectralDiarizer:
             TranscriptionError: The voices could not be told apart.
         """
         steps = Steps(identify(path), checkpoints, channel)
-        with _failures():
+        with failures():
             listening = _listened(path, channel, steps, progress)
             about = [_VERSION, self.name, speakers, *_spans(listening.speech)]
             if (kept := steps.load("turns", about, Turns)) is not None:
@@ -248,7 +248,7 @@ def _spans(speech: Iterable[Span]) -> list[tuple[float, float]]:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def failures() -> Iterator[None]:
     """Turn what the packages underneath raise into memo's own errors."""
     try:
         yield

@@ -25,6 +25,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from memo.checkpoints import write_private
 from memo.errors import OutputError
 from memo.model import Recording, Seconds, Span, Value
+from memo.speech.diarization import failures
 from memo.speech.samples import alone
 
 if TYPE_CHECKING:
@@ -160,18 +161,19 @@ class Voiceprints:
         Raises:
             RecordingError: The file cannot be read.
             MissingDependencyError: The voice model is missing or broken.
+            TranscriptionError: The voice model failed.
         """
         people = [p for p in self.people() if any(t.model == MODEL for t in p.takes)]
         if not people:
             return {}
-        long_enough = {
-            label: spans
-            for label, spans in voices.items()
-            if sum(span.duration for span in spans) >= LEAST_SPEECH
-        }
-        return match(self.means(path, long_enough), people)
+        by_itself = alone(voices)
+        said = {k: sum(span.duration for span in spans) for k, spans in by_itself.items()}
+        heard = {k: spans for k, spans in by_itself.items() if said[k] >= LEAST_SPEECH}
+        return match(self.means(path, heard), people)
 
-    def means(self, path: Path, voices: Mapping[str, Sequence[Span]]) -> dict[str, Embeddings]:
+    def means(
+        self, path: Path, voices: Mapping[str, Sequence[Span]], *, only: str | None = None
+    ) -> dict[str, Embeddings]:
         """Return the mean embedding of each voice, shape (192,) and of length 1.
 
         Heard is a voice where no other speaks; one that never speaks alone has no embedding.
@@ -179,40 +181,47 @@ class Voiceprints:
         Args:
             path: The sound file.
             voices: Where each voice speaks, by label: all of them, for what is alone.
+            only: The voice that is wanted; None for all.
 
         Raises:
             RecordingError: The file cannot be read.
             MissingDependencyError: The voice model is missing or broken.
+            TranscriptionError: The voice model failed.
         """
-        import numpy as np
-
-        from memo.speech.audio import cut, decode
-        from memo.speech.embeddings import VoiceModel
-
+        by_itself = alone(voices)
+        wanted = by_itself if only is None else {only: by_itself[only]}
         windows = sorted(
             (window.start, window.end, label)
-            for label, spans in alone(voices).items()
+            for label, spans in wanted.items()
             for window in windows_of(spans)
         )
-        if not windows:
-            return {}
-        sounds = cut(decode(path), [Span(start=start, end=end) for start, end, _ in windows])
-        sums: dict[str, Embeddings] = {}
-        model = VoiceModel(threads=self._threads)
-        for (_, _, label), found in zip(
-            windows, model.embed(map(_long_enough, sounds)), strict=True
-        ):
-            sums[label] = sums[label] + found if label in sums else found
-        return {
-            label: (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
-            for label, total in sums.items()
-        }
+        with failures():
+            return _means(path, windows, self._threads) if windows else {}
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("*.json") if path.is_file())
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{hashlib.sha256(_same(name).encode()).hexdigest()[:32]}.json"
+
+
+def _means(
+    path: Path, windows: Sequence[tuple[float, float, str]], threads: int | None
+) -> dict[str, Embeddings]:
+    import numpy as np
+
+    from memo.speech.audio import cut, decode
+    from memo.speech.embeddings import VoiceModel
+
+    sounds = cut(decode(path), [Span(start=start, end=end) for start, end, _ in windows])
+    found = VoiceModel(threads=threads).embed(map(_long_enough, sounds))
+    sums: dict[str, Embeddings] = {}
+    for (_, _, label), embedding in zip(windows, found, strict=True):
+        sums[label] = sums[label] + embedding if label in sums else embedding
+    return {
+        label: (total / max(float(np.linalg.norm(total)), 1e-9)).astype(np.float32)
+        for label, total in sums.items()
+    }
 
 
 def windows_of(spans: Sequence[Span]) -> list[Span]:

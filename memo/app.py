@@ -59,7 +59,8 @@ three billion parameters in four bits."""
 _OF_THIS_RUN = frozenset(
     {
         "attendees", "cache_dir", "data_dir", "database_url", "device", "formats", "language",
-        "llm_timeout", "memo_language", "offline", "out", "speakers", "strict", "threads", "timezone",
+        "llm_timeout", "memo_language", "offline", "out", "speakers", "strict", "threads",
+        "timezone",
     }
 )  # fmt: skip
 """Settings that change no memo, or that the job of a conversion holds."""

@@ -27,6 +27,7 @@ from memo.model import (
     Evidence,
     Finding,
     Memo,
+    NameSource,
     OpenQuestion,
     Participant,
     Topic,
@@ -195,8 +196,9 @@ class _Layout:
 
     def _presented(self, participant: Participant) -> str:
         name = one_line(self.wording.named(participant.name))
-        role = one_line(participant.role or "")
-        return f"{name} ({role})" if name and role else name
+        guessed = self.wording.guessed if participant.source is NameSource.GUESS else ""
+        aside = ", ".join(filter(None, (one_line(participant.role or ""), guessed)))
+        return f"{name} ({aside})" if name and aside else name
 
     def _decision(self, decision: Decision) -> Item:
         say = self.wording

@@ -58,6 +58,7 @@ class Wording:
     said: str
     no_owner: str
     voice: str
+    guessed: str
     uncertain: str
     uncertain_because: str
     unverified_because: str
@@ -182,6 +183,7 @@ ENGLISH = Wording(
     said="Said at",
     no_owner="no owner",
     voice="Speaker {number}",
+    guessed="guessed",
     uncertain="Uncertain",
     uncertain_because="the transcript bears this out only in part",
     unverified_because="nothing in the transcript bears this out",
@@ -250,6 +252,7 @@ GERMAN = Wording(
     said="Stelle",
     no_owner="niemand",
     voice="Stimme {number}",
+    guessed="vermutet",
     uncertain="Unsicher",
     uncertain_because="das Transkript belegt dies nur zum Teil",
     unverified_because="nichts im Transkript belegt dies",
@@ -310,6 +313,7 @@ SPANISH = Wording(
     said="Dicho en",
     no_owner="sin responsable",
     voice="Voz {number}",
+    guessed="supuesto",
     uncertain="Dudoso",
     uncertain_because="la transcripción lo respalda solo en parte",
     unverified_because="nada en la transcripción lo respalda",

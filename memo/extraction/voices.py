@@ -1,149 +1,337 @@
-"""Names for voices, from the talk itself: "Tom, can you…?" and the next voice answers.
+"""Names for voices, from the talk itself, as a guess with a probability.
 
-A wrong name is worse than "Speaker 2". So only people of the attendee list are named, each from
-calls by name that were answered or from an introduction, and only where nothing speaks against
-it: nobody calls himself, and a voice has one name. Where as many voices are heard as people were
-there, the last name goes to the last voice.
+A wrong name is worse than "Speaker 2". Each sign that a voice is somebody's (`calling`) multiplies
+the odds by what it was worth in meetings of which it is known who speaks; then all voices are
+named at once: no two have one name, and each may be nobody's of the list. A name is given where it
+is nearly certain. The probability of each pair is summed over all ways to give out the names, so
+that the last name goes to the last voice by itself.
+
+Without a list of attendees the names are those that people call each other by; then only somebody
+who says his own name, or whom three different signs name and none speaks against, gets it.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
 
-from memo.extraction.lines import Line, number_lines
+from memo.extraction.calling import How, Kind, Namer, Sign, names_in, signs_in
+from memo.extraction.lines import sentences
 from memo.extraction.names import match_person
-from memo.model import Participant, Remark, RemarkCode, Transcript
+from memo.model import NameSource, Participant, Remark, RemarkCode, Transcript
 
-ANSWER_WITHIN = 4.0
-"""Seconds in which somebody who is called answers."""
-INTRODUCED = 3
-"""Calls that an introduction is worth."""
-ENOUGH = 2
-"""Answered calls that make a name."""
+WORTH: Mapping[Kind, float] = {
+    Kind.OWN: 5.0,
+    Kind.ANSWERS: 2.8,
+    Kind.THANKED: 1.8,
+    Kind.REPLIED: 1.6,
+    Kind.NEAR: 1.0,
+    Kind.NEXT: 0.8,
+    Kind.CALLS: -3.0,
+    Kind.MENTIONS: -1.4,
+}
+"""Natural logarithm of the odds that one sign is worth (`benchmarks/names.py` measures them)."""
+COUNTED = 4
+"""Signs of one kind that are counted: more of them are not independent."""
+SURE = 0.9
+"""Probability from which a voice is named."""
+ABSENT = 0.05
+"""Odds, beside one name of the list, that a voice is nobody's of it."""
+UNLISTED = 1.0
+"""The same where nobody said who was there."""
+MOST_NAMES = 12
+"""Names that are weighed against one another; those with the fewest signs are left out."""
+FOR = frozenset({Kind.OWN, Kind.ANSWERS, Kind.THANKED, Kind.REPLIED})
+"""Signs that a name can rest on."""
+ENOUGH = 3
+"""Such signs that make a name where nobody said who was there."""
 
+_SUREST = 0.99
 _ANONYMOUS = re.compile(r"^Speaker \d+$")
-_CALLED = re.compile(
-    r"^(?:(?i:and|so|okay|thanks|thank you|und|also|y|gracias)[, ]+)?([A-ZÀ-Þ][\w’'-]+)(?:,|\?|$)"
-)
-_CALLED_LAST = re.compile(r"(?:^|[,.] )([A-ZÀ-Þ][\w’'-]+)[.?!]$")
-_INTRODUCTION = re.compile(
-    r"\b(?i:i'm|i am|this is|my name is|ich bin|hier ist|mein name ist|soy|me llamo|aquí)\s+"
-    r"([A-ZÀ-Þ][\w’'-]+)\b"
+_WORD = re.compile(r"[^\W\d_](?:[\w’'-]*\w)?")
+_SAYS_NAME = re.compile(
+    r"\b(?i:name(?:['’]s| is| ist)|ich hei(?:ß|ss)e|me llamo|mi nombre es) (?P<name>[^\W\d_]\w*)"
 )
 
+Scores = Mapping[str, Mapping[str, float]]
+"""Logarithms of the odds that a voice is somebody's, by voice and name."""
 
-def name_voices(transcript: Transcript, attendees: Sequence[str]) -> Transcript:
-    """Return the transcript with names for the voices that can be told.
+
+def name_voices(transcript: Transcript, attendees: Sequence[str] = ()) -> Transcript:
+    """Return the transcript with names for the voices that can be told; others keep their number.
 
     Args:
-        transcript: What was said, by "Speaker 1" and others.
-        attendees: Who was there; nobody else is named.
+        transcript: What was said, by "Speaker 1" and others. Who has a name keeps it, unless it
+            was such a guess.
+        attendees: Who was there; nobody else is named. If nobody knows, those called by name may
+            be.
     """
-    lines = number_lines(transcript)
-    votes: Counter[tuple[str, str]] = Counter()
-    for label, name, weight in (*_introductions(lines, attendees), *_answers(lines, attendees)):
-        votes[label, name] += weight
-    callers = set(_callers(lines, attendees))
-    for label, name in callers:
-        votes[label, name] -= ENOUGH
-    voices = [p.label for p in transcript.participants if p.label and _ANONYMOUS.match(p.label)]
-    names = _by_elimination(_unmistakable(votes), voices, attendees, callers)
-    if not names:
+    people = [_unnamed(p) if p.source is NameSource.GUESS else p for p in transcript.participants]
+    voices = [p.label for p in people if p.label and _is_open(p)]
+    if not voices:
         return transcript
-    told = ", ".join(f"{label} = {name}" for label, name in sorted(names.items()))
-    return transcript.model_copy(
+    listed = [name for name in dict.fromkeys(attendees) if name.strip()]
+    taken = {match_person(p.name, listed) or p.name for p in people if not _is_open(p)}
+    guesses = (
+        _of_list(transcript, voices, listed, taken)
+        if listed
+        else _of_talk(transcript, voices, taken)
+    )
+    return _told(transcript, [_guessed(p, guesses) for p in people])
+
+
+def _is_open(participant: Participant) -> bool:
+    """Whether a voice is still to be named."""
+    label = participant.label or ""
+    unnamed = participant.source is NameSource.LABEL and participant.name == label
+    return unnamed and bool(_ANONYMOUS.match(label))
+
+
+def _unnamed(participant: Participant) -> Participant:
+    blank = {"source": NameSource.LABEL, "confidence": None, "named_at": ()}
+    return participant.model_copy(update={"name": participant.label, **blank})
+
+
+def _guessed(participant: Participant, guesses: Mapping[str, _Guess]) -> Participant:
+    guess = guesses.get(participant.label or "")
+    if guess is None:
+        return participant
+    return participant.model_copy(
         update={
-            "participants": tuple(_named(p, names) for p in transcript.participants),
-            "warnings": (
-                *transcript.warnings,
-                Remark.of(RemarkCode.VOICES_NAMED, voices=told),
-            ),
+            "name": guess.name,
+            "source": NameSource.GUESS,
+            "confidence": round(min(guess.probability, _SUREST), 2),
+            "named_at": guess.at,
         }
     )
 
 
-def _introductions(
-    lines: Sequence[Line], attendees: Sequence[str]
-) -> Iterator[tuple[str, str, int]]:
-    for line in lines:
-        if line.speaker and _ANONYMOUS.match(line.speaker):
-            for called in _INTRODUCTION.findall(line.text):
-                if person := match_person(called, attendees):
-                    yield line.speaker, person, INTRODUCED
+def _told(transcript: Transcript, people: Sequence[Participant]) -> Transcript:
+    """Return a transcript with these people, and a remark on who of them is a guess."""
+    warnings = [w for w in transcript.warnings if w.code != RemarkCode.VOICES_NAMED]
+    guessed = sorted(f"{p.label} = {p.name}" for p in people if p.source is NameSource.GUESS)
+    if guessed:
+        warnings.append(Remark.of(RemarkCode.VOICES_NAMED, voices=", ".join(guessed)))
+    return transcript.model_copy(
+        update={"participants": tuple(people), "warnings": tuple(warnings)}
+    )
 
 
-def _answers(lines: Sequence[Line], attendees: Sequence[str]) -> Iterator[tuple[str, str, int]]:
-    """Yield each voice that speaks next after somebody was called by name."""
-    for line, following in pairwise(lines):
-        answers = following.speaker
-        if not answers or answers == line.speaker or not _ANONYMOUS.match(answers):
-            continue
-        if following.start - line.end > ANSWER_WITHIN:
-            continue
-        person = _called(line.sentences()[-2:], attendees)
-        if person:
-            yield answers, person, 1
+# --- Who is named ---------------------------------------------------------------------------
 
 
-def _callers(lines: Sequence[Line], attendees: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each voice that calls somebody: it is not that person."""
-    for line in lines:
-        if line.speaker:
-            for sentence in line.sentences():
-                if person := _called([sentence], attendees):
-                    yield line.speaker, person
+class _Guess(NamedTuple):
+    """A name for a voice, how probable it is, and the seconds at which it is said."""
+
+    name: str
+    probability: float
+    at: tuple[float, ...]
 
 
-def _called(sentences: Sequence[str], attendees: Sequence[str]) -> str | None:
-    for sentence in reversed(sentences):
-        for pattern in (_CALLED_LAST, _CALLED):
-            match = pattern.search(sentence.strip())
-            person = match and match_person(match.group(1), attendees)
-            if person:
-                return person
-    return None
+def _of_list(
+    transcript: Transcript, voices: Sequence[str], listed: Sequence[str], taken: Collection[str]
+) -> dict[str, _Guess]:
+    """Return guesses among those who were there.
 
-
-def _unmistakable(votes: Counter[tuple[str, str]]) -> dict[str, str]:
-    """Return the names that enough speaks for: the best of the voice, and of the person."""
-    names: dict[str, str] = {}
-    for (label, name), count in votes.items():
-        rivals = [n for (la, na), n in votes.items() if (la == label) != (na == name)]
-        if count >= ENOUGH and count > 2 * max((0, *rivals)):
-            names[label] = name
-    return names
-
-
-def _by_elimination(
-    names: dict[str, str],
-    voices: Sequence[str],
-    attendees: Sequence[str],
-    callers: set[tuple[str, str]],
-) -> dict[str, str]:
-    """Add the voice for which one name is left, where as many were heard as were there.
-
-    Half of the voices must have their names from the talk already.
+    Who is named only because all others are, is so where as many voices are heard as people were
+    there, and half of them are called by their names.
     """
-    if len(voices) != len(set(attendees)) or 2 * len(names) < len(voices):
-        return names
-    names = dict(names)
-    while True:
-        for voice in voices:
-            left = [
-                name
-                for name in attendees
-                if name not in names.values() and (voice, name) not in callers
-            ]
-            if voice not in names and len(left) == 1:
-                names[voice] = left[0]
-                break
-        else:
-            return names
+    namer = cache(lambda word: match_person(word, listed))
+    signs = signs_in(transcript, namer)
+    free = [name for name in listed if name not in taken]
+    named = _likely(probabilities(_scores(signs, voices, free), ABSENT), signs)
+    called = {v: g for v, g in named.items() if g.at and not _is_disputed(v, g.name, signs)}
+    complete = len(voices) == len(free) and 2 * len(called) >= len(voices)
+    if not complete:
+        return called
+    strangers = _strangers(transcript, namer)
+    last = {v: g for v, g in named.items() if not g.at and v not in strangers}
+    return {**called, **last}
 
 
-def _named(participant: Participant, names: dict[str, str]) -> Participant:
-    name = names.get(participant.label or "")
-    return participant.model_copy(update={"name": name}) if name else participant
+def _strangers(transcript: Transcript, namer: Namer) -> set[str]:
+    """Return the voices that say a name which is not on the list."""
+    others = {word for word in _called(transcript) if namer(word) is None}
+    signs = signs_in(transcript, lambda word: word if word in others else None)
+    return {sign.voice for sign in signs if sign.kind is Kind.OWN}
+
+
+def _is_disputed(voice: str, name: str, signs: Iterable[Sign]) -> bool:
+    """Whether another voice answers to a name, at least half as often."""
+    answers = Counter(s.voice for s in signs if s.name == name and s.kind in FOR)
+    most = answers.pop(voice, 0)
+    return 2 * max(answers.values(), default=0) >= most
+
+
+def _of_talk(
+    transcript: Transcript, voices: Sequence[str], taken: Collection[str]
+) -> dict[str, _Guess]:
+    """Return guesses among those whom people call by name."""
+    called = _called(transcript) - {word for name in taken for word in name.split()}
+    if not called:
+        return {}
+    signs = signs_in(transcript, lambda word: word if word in called else None)
+    for_whom = Counter((s.voice, s.name) for s in signs if s.kind in FOR)
+    against = {(s.voice, s.name) for s in signs if s.kind in {Kind.CALLS, Kind.MENTIONS}}
+    named = _likely(probabilities(_scores(signs, voices, sorted(called)), UNLISTED), signs)
+    introduced = _introduced(transcript, signs)
+    return {
+        voice: guess
+        for voice, guess in named.items()
+        if (voice, guess.name) not in against
+        and (for_whom[voice, guess.name] >= ENOUGH or (voice, guess.name) in introduced)
+    }
+
+
+def _likely(sure: Mapping[str, Mapping[str, float]], signs: Sequence[Sign]) -> dict[str, _Guess]:
+    """Return the name of each voice that almost certainly has one."""
+    guesses = {}
+    for voice, names in sure.items():
+        name = max(names, key=lambda name: names[name], default="")
+        if name and names[name] >= SURE:
+            at = dict.fromkeys(
+                s.at for s in signs if (s.voice, s.name) == (voice, name) and s.kind in FOR
+            )
+            guesses[voice] = _Guess(name, names[name], tuple(at))
+    return guesses
+
+
+# --- Whom people call, where nobody said who was there ------------------------------------------
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_ARTICLE = re.compile(
+    r"\b(?:an?|the|this|that|every|d(?:er|ie|as|en|em|es)|(?:k?ein|mein|dein|unser)\w*|zum|zur|im|am|vom|beim"
+    r"|el|l[ao]s?|un[ao]?s?|mi|tu|su|del|al)\s+$",
+    re.IGNORECASE,
+)
+_NOBODY = _set_of(
+    """
+    all everyone everybody anyone somebody someone nobody folks guys people team man men mate mates
+    dude boss chief sir madam god gosh jesus christ lord heaven doctor doc captain chair mum dad
+    love dear darling honey guy girl girls boys gentlemen ladies friends colleagues kids
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june
+    july august september october november december christmas easter
+    english german french spanish italian american british scottish irish welsh indian chinese
+    european canadian australian swiss austrian mexican dutch
+    leute alle zusammen freunde kollegen kolleginnen chef chefin mensch mann frau herr herrschaften
+    gott himmel junge mädchen kinder mama papa liebe lieber schatz montag dienstag mittwoch
+    donnerstag freitag samstag sonntag januar februar märz mai juni juli oktober dezember
+    danke bitte mahlzeit moin servus hallo genau gut
+    todos todas chicos chicas gente señores señoras amigos compañeros jefe jefa hombre mujer dios
+    tío tía hijo hija mamá papá lunes martes miércoles jueves viernes sábado domingo
+    mr mrs ms miss dr sr sra prof profe professor profesor profesora doctora señor señora
+    """
+)
+
+
+def _called(transcript: Transcript) -> frozenset[str]:
+    """Return the words that look like names and that somebody is called by."""
+    said = [s for segment in transcript.segments for s in sentences(segment.text)]
+    small = {word.casefold() for s in said for word in _WORD.findall(s) if word[0].islower()}
+    inside: set[str] = set()
+    for sentence in said:
+        for match in _WORD.finditer(sentence):
+            word, left = match.group(), sentence[: match.start()]
+            if not word[0].isupper() or word.isupper() or word.casefold() in small | _NOBODY:
+                continue
+            if _ARTICLE.search(left):
+                small.add(word.casefold())
+            elif left.strip(' "“”„«»¿¡()'):
+                inside.add(word)
+    likely = {word for word in inside if word.casefold() not in small}
+    addressed = {
+        found.name
+        for sentence in said
+        for found in names_in(sentence, lambda word: word if word in likely else None)
+        if found.how is not How.SPOKEN_OF
+    }
+    return frozenset(addressed)
+
+
+def _introduced(transcript: Transcript, signs: Sequence[Sign]) -> set[tuple[str, str]]:
+    """Return the voices that say their names: in full words, or as others call them, too."""
+    by_others = {(s.name, s.voice) for s in signs if s.kind is Kind.CALLS}
+    own = {(s.voice, s.name) for s in signs if s.kind is Kind.OWN}
+    known = {
+        (voice, name)
+        for voice, name in own
+        if any(other == name and who != voice for other, who in by_others)
+    }
+    for segment in transcript.segments:
+        for found in _SAYS_NAME.finditer(segment.text):
+            if segment.speaker and (segment.speaker, found["name"]) in own:
+                known.add((segment.speaker, found["name"]))
+    return known
+
+
+# --- How probable each name is ----------------------------------------------------------------
+
+
+def _scores(signs: Iterable[Sign], voices: Sequence[str], names: Sequence[str]) -> Scores:
+    """Return what all signs are worth, for the names with the most of them."""
+    counts = Counter((s.voice, s.name, s.kind) for s in signs)
+    heard = Counter(s.name for s in signs)
+    weighed = sorted(names, key=lambda name: -heard[name])[:MOST_NAMES]
+    return {
+        voice: {
+            name: sum(
+                worth * min(counts[voice, name, kind], COUNTED) for kind, worth in WORTH.items()
+            )
+            for name in weighed
+        }
+        for voice in voices
+    }
+
+
+def probabilities(scores: Scores, absent: float) -> dict[str, dict[str, float]]:
+    """Return how probable each name is for each voice, if no two voices have one name.
+
+    Sums over all ways to give out the names, by dynamic programming over the sets of names given
+    to the first voices and to the last: in time that grows with the voices, not with their ways.
+
+    Args:
+        scores: Logarithms of odds, by voice and name; the same names for each voice.
+        absent: Odds, beside a name of which nothing is known, that a voice is nobody of the list.
+    """
+    import numpy as np
+
+    names = list(next(iter(scores.values()), {}))
+    sets = np.arange(1 << len(names))
+    without = [sets[sets & 1 << place == 0] for place in range(len(names))]
+    rows = [_odds(row, absent) for row in scores.values()]
+    given, left = [(sets == 0).astype(float)], [np.ones(len(sets))]
+    for *odds, nobody in rows:
+        after = given[-1] * nobody
+        for place, (few, worth) in enumerate(zip(without, odds, strict=True)):
+            after[few | 1 << place] += given[-1][few] * worth
+        given.append(after / after.sum())
+    for *odds, nobody in reversed(rows):
+        before = left[-1] * nobody
+        for place, (few, worth) in enumerate(zip(without, odds, strict=True)):
+            before[few] += left[-1][few | 1 << place] * worth
+        left.append(before / before.max())
+    left.reverse()
+    sure: dict[str, dict[str, float]] = {}
+    for number, (voice, (*odds, nobody)) in enumerate(zip(scores, rows, strict=True)):
+        first, rest = given[number], left[number + 1]
+        ways = [
+            float(first[few] @ rest[few | 1 << place]) * worth
+            for place, (few, worth) in enumerate(zip(without, odds, strict=True))
+        ]
+        total = sum(ways) + float(first @ rest) * nobody
+        sure[voice] = {name: way / total for name, way in zip(names, ways, strict=True)}
+    return sure
+
+
+def _odds(row: Mapping[str, float], absent: float) -> list[float]:
+    """Return the odds of each name, and last those of none; the largest is about 1."""
+    most = max(0.0, *row.values()) if row else 0.0
+    return [*(math.exp(score - most) for score in row.values()), absent * math.exp(-most)]

@@ -18,6 +18,7 @@ from memo.model import (
     Gap,
     Meeting,
     Memo,
+    NameSource,
     OpenQuestion,
     Participant,
     Provenance,
@@ -95,7 +96,11 @@ def _participants(transcript: Transcript, meeting: Meeting) -> tuple[Participant
     unheard = {name.casefold(): name for name in reversed(invited)}
     return (
         *heard,
-        *(Participant(name=n) for key, n in reversed(unheard.items()) if key not in known),
+        *(
+            Participant(name=n, source=NameSource.TOLD)
+            for key, n in reversed(unheard.items())
+            if key not in known
+        ),
     )
 
 

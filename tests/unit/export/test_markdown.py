@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from memo.export.markdown import _block, _cell, _heading, _inline, render_markdown
 from memo.export.untrusted import one_line
-from memo.model import Evidence, Memo
+from memo.model import Evidence, Memo, NameSource
 
 REGENERATE = "MEMO_REGENERATE_GOLDEN"
 
@@ -248,6 +248,15 @@ def test_voices_without_a_name_are_called_as_the_language_calls_them(weekly: Mem
     assert "2 Aufgaben, für Stimme 12." in render_markdown(memo)
     assert "Speaker" not in render_markdown(memo)
     assert "Speaker 12" in render_markdown(memo.model_copy(update={"language": "en"}))
+
+
+def test_a_guessed_name_is_shown_as_one_once(weekly: Memo) -> None:
+    guess = {"source": NameSource.GUESS, "confidence": 0.97, "named_at": (12.0,), "role": "lead"}
+    participants = (weekly.participants[0].model_copy(update=guess), *weekly.participants[1:])
+    rendered = render_markdown(weekly.model_copy(update={"participants": participants}))
+    assert " · Priya (lead, guessed), Tom, Marta, Dan\n" in rendered
+    assert rendered.count("guessed") == 1
+    assert 'participants: ["Priya", "Tom"' in rendered
 
 
 def test_rules_are_named_in_words(weekly: Memo) -> None:

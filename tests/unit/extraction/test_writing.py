@@ -18,6 +18,7 @@ from memo.model import (
     Draft,
     Gap,
     Meeting,
+    NameSource,
     Participant,
     Remark,
     RemarkCode,
@@ -69,7 +70,7 @@ def test_people_are_listed_once_by_the_name_on_the_list(desk: Desk) -> None:
     assert desk.by_rules(transcript, meeting).participants == (
         Participant(name="Ann Weber", label="S0"),
         Participant(name="Cy", label="S1"),
-        Participant(name="Bo Larsen"),
+        Participant(name="Bo Larsen", source=NameSource.TOLD),
     )
 
 

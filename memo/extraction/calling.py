@@ -267,7 +267,8 @@ _OPENING = _pattern(
 )
 _OWN_BEFORE = _pattern(
     r"""(?<!if\s)(?<!that\s)(?<!like\s)\b(?:i['’]m|i\s+am|(?:my\s+)?name(?:['’]s|\s+is)|ich\s+hei[ßs]+e
-    |ich\s+bin(?:\s+d(?:er|ie))?|mein\s+name\s+ist|soy|me\s+llamo|mi\s+nombre\s+es)\s+$
+    |ich\s+bin(?:\s+d(?:er|ie))?|mein\s+name\s+ist|soy|me\s+llamo|mi\s+nombre\s+es)
+    (?:,?\s+(?:uh|um|ähm?|eh),?)?\s+$
     |(?:^|[.,!]\s)\s*(?:(?:hi|hello|hallo|hola|so|ja|sí|yes|and|also)[\s,]+)*
     (?:this\s+is|(?:und\s+)?hier\s+(?:ist|spricht)|aquí|les?\s+habla)\s+$"""
 )

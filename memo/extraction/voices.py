@@ -54,7 +54,8 @@ _SUREST = 0.99
 _ANONYMOUS = re.compile(r"^Speaker \d+$")
 _WORD = re.compile(r"[^\W\d_](?:[\w’'-]*\w)?")
 _SAYS_NAME = re.compile(
-    r"\b(?i:name(?:['’]s| is| ist)|ich hei(?:ß|ss)e|me llamo|mi nombre es) (?P<name>[^\W\d_]\w*)"
+    r"\b(?i:name(?:['’]s| is| ist)|ich hei(?:ß|ss)e|me llamo|mi nombre es) "
+    r"(?i:(?:uh|um|äh|ähm|eh),? )?(?P<name>[^\W\d_]\w*)"
 )
 
 Scores = Mapping[str, Mapping[str, float]]
@@ -227,7 +228,8 @@ _NOBODY = _set_of(
     danke bitte mahlzeit moin servus hallo genau gut
     todos todas chicos chicas gente señores señoras amigos compañeros jefe jefa hombre mujer dios
     tío tía hijo hija mamá papá lunes martes miércoles jueves viernes sábado domingo
-    mr mrs ms miss dr sr sra prof profe professor profesor profesora doctora señor señora
+    i'm i've i'll i'd mr mrs ms miss dr sr sra prof profe professor profesor profesora doctora
+    señor señora
     """
 )
 

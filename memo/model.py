@@ -20,6 +20,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+UNSURE = 0.5
+"""Probability of a word below which it is marked as unsure."""
+
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -82,6 +85,7 @@ class RemarkCode(StrEnum):
     GPU_UNUSED = "gpu_unused"
     DATE_OF_FILE = "date_of_file"
     DATE_WITHOUT_TIME = "date_without_time"
+    INVITATION_ZONE = "invitation_zone"
     VOICES_UNTOLD = "voices_untold"
     CHANNELS_UNTOLD = "channels_untold"
     TRACKS_ASSUMED = "tracks_assumed"
@@ -181,6 +185,11 @@ class Word(Span):
 
     text: str
     probability: Probability
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether something else may well have been said."""
+        return self.probability < UNSURE
 
 
 class Segment(Span):

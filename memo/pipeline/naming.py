@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from memo.errors import MemoError
 from memo.model import NameSource, Participant, Remark, RemarkCode, Transcript
 from memo.pipeline.corrections import Told, regrouped, renamed, spans_of, with_names
+from memo.speech.misheard import correct
+from memo.speech.respelling import undo
 
 if TYPE_CHECKING:
+    from memo.speech.glossary import Term
     from memo.speech.voiceprints import Voiceprints
 
 
@@ -28,6 +31,7 @@ def voiced(
     sound: Path | None,
     *,
     attendees: Sequence[str],
+    glossary: Sequence[Term] = (),
     enrolled: Voiceprints | None,
 ) -> Transcript:
     """Return a transcript whose voices have the names that are known.
@@ -37,9 +41,11 @@ def voiced(
         told: What the user says of them.
         sound: The recording; None for a transcript that somebody else made, which has its names.
         attendees: Who was there, as far as is known.
+        glossary: Terms that were spoken of; they and names are written as they should be.
         enrolled: The voices that are remembered; None knows none.
     """
-    transcript = regrouped(transcript, told)
+    heard = undo(transcript) if told.regrouped else transcript
+    transcript = correct(regrouped(heard, told), attendees, glossary)
     if enrolled is not None and sound is not None:
         transcript = _recognised(transcript, sound, enrolled)
     transcript = renamed(transcript, told)

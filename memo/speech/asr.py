@@ -156,6 +156,7 @@ class FasterWhisper:
             language=spoken,
             windows=heard,
             asr_model=self.name,
+            hotwords=hotwords,
         )
         warnings = (*transcript.warnings, *self._remarks)
         return transcript.model_copy(update={"warnings": warnings})

@@ -40,6 +40,7 @@ _RULES = "rules"  # a reader that is no model, as `memo.extraction.reading` call
 _QUOTES_SHOWN = 2
 _QUOTE_LENGTH = 400  # characters; longer ones are in memo.json
 _GAPS_SHOWN = 8
+_CORRECTIONS_SHOWN = 12
 _SHORT_RECORDING = 600  # seconds; below, coverage is told to the second
 
 
@@ -179,7 +180,7 @@ class _Layout:
             questions=tuple(self._question(q) for q in memo.open_questions if _is_shown(q)),
             discussed=tuple(self._topic(topic) for topic in self._undecided_topics()),
             unverified=tuple(self._unverified(f) for f in memo.findings() if not _is_shown(f)),
-            coverage=self._coverage(memo.coverage),
+            coverage=(*self._coverage(memo.coverage), *self._corrected()),
             warnings=_cleaned(memo.warnings),
             provenance=self._provenance(),
         )
@@ -367,6 +368,22 @@ class _Layout:
         ]
         rest = len(coverage.gaps) - len(shown)
         return ", ".join(shown + [self.wording.more_gaps.format(count=rest)] * bool(rest))
+
+    def _corrected(self) -> tuple[str, ...]:
+        """Return a line that says which names were misheard; nothing if none were."""
+        say, told = self.wording, self.memo.corrections
+        count = sum(len(one.starts) for one in told)
+        if not count:
+            return ()
+        shown = [
+            f"{one_line(one.heard)} → {one_line(one.written)}"
+            + (f" ({len(one.starts)}×)" if len(one.starts) > 1 else "")
+            for one in told[:_CORRECTIONS_SHOWN]
+        ]
+        rest = len(told) - len(shown)
+        more = [say.more_corrected.format(count=rest)] if rest else []
+        wording = say.corrected_one if count == 1 else say.corrected
+        return (wording.format(count=count, list=", ".join(shown + more)),)
 
     def _provenance(self) -> tuple[str, ...]:
         say, origin = self.wording, self.memo.provenance

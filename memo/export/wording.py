@@ -74,6 +74,9 @@ class Wording:
     gaps: str
     more_gaps: str
     unread_speech: str
+    corrected_one: str
+    corrected: str
+    more_corrected: str
     skipped: str
     page: str
     of: str
@@ -204,6 +207,9 @@ ENGLISH = Wording(
     gaps="{count} gaps",
     more_gaps="and {count} more, listed in memo.json",
     unread_speech="Only {covered} of speech were read.",
+    corrected_one="1 misheard name was corrected: {list}.",
+    corrected="{count} misheard names were corrected: {list}.",
+    more_corrected="and {count} more, listed in memo.json",
     skipped="Transcribed: {decoded}. Skipped, for nobody speaks there: {skipped}.",
     page="Page",
     of="of",
@@ -273,6 +279,9 @@ GERMAN = Wording(
     gaps="{count} Lücken",
     more_gaps="und {count} weitere, aufgeführt in memo.json",
     unread_speech="Nur {covered} Sprache wurden gelesen.",
+    corrected_one="1 falsch gehörter Name wurde berichtigt: {list}.",
+    corrected="{count} falsch gehörte Namen wurden berichtigt: {list}.",
+    more_corrected="und {count} weitere, aufgeführt in memo.json",
     skipped="Transkribiert: {decoded}. Übersprungen, weil dort niemand spricht: {skipped}.",
     page="Seite",
     of="von",
@@ -334,6 +343,9 @@ SPANISH = Wording(
     gaps="{count} huecos",
     more_gaps="y {count} más, en memo.json",
     unread_speech="Solo se leyeron {covered} de voz.",
+    corrected_one="Se corrigió 1 nombre mal oído: {list}.",
+    corrected="Se corrigieron {count} nombres mal oídos: {list}.",
+    more_corrected="y {count} más, en memo.json",
     skipped="Transcrito: {decoded}. Omitido, porque ahí nadie habla: {skipped}.",
     page="Página",
     of="de",

@@ -23,6 +23,7 @@ from memo.model import (
     Participant,
     Provenance,
     Remark,
+    Respelling,
     Segment,
     Span,
     Transcript,
@@ -73,6 +74,7 @@ def write_memo(
         open_questions=questions,
         coverage=_coverage(draft, transcript),
         remarks=(*transcript.warnings, *draft.warnings),
+        corrections=_respelled(transcript),
         provenance=Provenance(
             memo_version=memo_version,
             asr_model=transcript.asr_model,
@@ -102,6 +104,15 @@ def _participants(transcript: Transcript, meeting: Meeting) -> tuple[Participant
             if key not in known
         ),
     )
+
+
+def _respelled(transcript: Transcript) -> tuple[Respelling, ...]:
+    """Return the names that were misheard, those first that were most often."""
+    starts: dict[tuple[str, str], list[float]] = {}
+    for one in transcript.corrections:
+        starts.setdefault((one.heard, one.written), []).append(one.start)
+    found = sorted(starts.items(), key=lambda one: -len(one[1]))
+    return tuple(Respelling(heard=h, written=w, starts=tuple(s)) for (h, w), s in found)
 
 
 def _told(

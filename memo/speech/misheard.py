@@ -393,14 +393,22 @@ def _reason_of_several(
     unknown = any(token.kind is _Kind.UNKNOWN for token in window)
     if not unknown and not all(token.is_capital for token in window):
         return None
-    if any(likeness(token.letters, target.letters) >= alike for token in window if len(window) > 1):
-        return None  # the others are no part of it
+    if any(likeness(part, target.letters) >= alike for part in _parts(window)):
+        return None  # the other words are no part of it
     if len(window) == len(target.words) and not all(map(_is_part, window, target.words)):
         return None
     if sound(letters) == target.sounds:
         return CorrectionReason.SOUND
     is_like = alike >= _ALIKE and ends_alike(sound(letters), target.sounds)
     return CorrectionReason.LIKENESS if is_like and not _is_sure(window) else None
+
+
+def _parts(window: Sequence[_Token]) -> Iterator[str]:
+    """Yield the letters of all words in a row that a window holds and that are not all of it."""
+    size = len(window)
+    for length in range(1, size):
+        for start in range(size - length + 1):
+            yield "".join(token.letters for token in window[start : start + length])
 
 
 def _is_part(token: _Token, word: str) -> bool:

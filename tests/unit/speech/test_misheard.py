@@ -84,6 +84,8 @@ def text_of(transcript: Transcript) -> str:
         ((), "en", "our cubernetes on Cassandra", "our Kubernetes on Kassandra"),
         ((), "en", "the Lark Spur deal at Blue Harbor", "the Larkspur deal at Blue Harbour"),
         ((), "en", "k8s is fine", "K8s is fine"),
+        ((), "en", "send the Tera vault bill a Tera vault", "send the Teravault bill a Teravault"),
+        ((), "en", "to the Lark Spurr people", "to the Larkspur people"),
     ],
 )
 def test_a_misheard_name_is_written_as_it_should_be(

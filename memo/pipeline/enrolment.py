@@ -48,8 +48,9 @@ def enroll(name: str, voice: str | None, job: Job, tools: Tools, progress: Progr
     label = _chosen(name, voice, names)
     by_itself = alone(voices)[label]
     seconds = sum(span.duration for span in by_itself)
-    means = tools.enrolled.means(job.path, voices, only=label) if seconds >= LEAST_SPEECH else {}
-    if label not in means:
+    enough = seconds >= LEAST_SPEECH
+    heard = tools.enrolled.prints(job.path, voices, only=label).get(label) if enough else None
+    if heard is None:
         raise RecordingError(
             f"{names[label]} speaks alone for {seconds:.0f} s in {printable(job.path)}: too little "
             f"to know the voice by, {LEAST_SPEECH:.0f} s are needed",
@@ -61,7 +62,8 @@ def enroll(name: str, voice: str | None, job: Job, tools: Tools, progress: Progr
         seconds=round(seconds, 3),
         enrolled_at=tools.now(),
         model=MODEL,
-        embedding=tuple(means[label].tolist()),
+        narrow=heard.narrow,
+        embedding=tuple(heard.embedding.tolist()),
     )
     return tools.enrolled.enroll(name, take)
 

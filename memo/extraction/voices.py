@@ -145,7 +145,7 @@ def _of_list(
     signs = signs_in(transcript, namer)
     free = [name for name in listed if name not in taken]
     named = _likely(probabilities(_scores(signs, voices, free), ABSENT), signs)
-    called = {v: g for v, g in named.items() if g.at and not _is_disputed(v, g.name, signs)}
+    called = {v: g for v, g in named.items() if g.at and not _is_disputed(v, named, signs)}
     complete = len(voices) == len(free) and 2 * len(called) >= len(voices)
     if not complete:
         return called
@@ -161,11 +161,12 @@ def _strangers(transcript: Transcript, namer: Namer) -> set[str]:
     return {sign.voice for sign in signs if sign.kind is Kind.OWN}
 
 
-def _is_disputed(voice: str, name: str, signs: Iterable[Sign]) -> bool:
-    """Whether another voice answers to a name, at least half as often."""
+def _is_disputed(voice: str, named: Mapping[str, _Guess], signs: Iterable[Sign]) -> bool:
+    """Whether a voice that has no name answers to this one's, at least half as often."""
+    name = named[voice].name
     answers = Counter(s.voice for s in signs if s.name == name and s.kind in FOR)
-    most = answers.pop(voice, 0)
-    return 2 * max(answers.values(), default=0) >= most
+    others = (count for other, count in answers.items() if other not in named)
+    return 2 * max(others, default=0) >= answers[voice]
 
 
 def _of_talk(

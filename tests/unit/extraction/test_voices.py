@@ -118,6 +118,25 @@ def test_the_last_name_goes_to_the_last_voice() -> None:
     assert names(name_voices(said, ("Tom", "Priya", "Dan")))["Speaker 1"] == "Speaker 1"
 
 
+def test_who_is_surely_somebody_else_disputes_no_name() -> None:
+    said = transcript(
+        ("Speaker 1", "Dan, are we still good?"),
+        ("Speaker 4", "No."),
+        ("Speaker 1", "Tom, by Friday?"),
+        ("Speaker 2", "Yep."),
+        ("Speaker 1", "And Dan, you own the fix?"),
+        ("Speaker 4", "I'll put it in the doc."),
+        ("Speaker 1", "Great, next the on call rota, Marta."),
+        ("Speaker 3", "So I looked at two months."),
+        ("Speaker 1", "Marta, you'll change it?"),
+        ("Speaker 3", "Today."),
+    )
+
+    assert names(name_voices(said, ATTENDEES)) == {
+        "Speaker 1": "Priya", "Speaker 2": "Tom", "Speaker 3": "Marta", "Speaker 4": "Dan",
+    }  # fmt: skip
+
+
 def test_a_name_is_not_given_by_elimination_to_who_calls_it() -> None:
     said = transcript(
         ("Speaker 1", "Tom, ready?"),

@@ -55,7 +55,7 @@ def assemble(
     """
     clips = [clip for window in windows for clip in window.clips]
     heard = spoken_words(clips, language.code)
-    words, taken = sift(heard, speech=listening.speech, hotwords=hotwords)
+    words, taken = sift(heard, speech=listening.speech, noise=listening.noise, hotwords=hotwords)
     return Transcript(
         recording=recording,
         duration=listening.announced,

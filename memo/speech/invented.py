@@ -61,13 +61,18 @@ class TakenOut(NamedTuple):
 
 
 def sift(
-    words: Sequence[Spoken], *, speech: Sequence[Span] = (), hotwords: Iterable[str] = ()
+    words: Sequence[Spoken],
+    *,
+    speech: Sequence[Span] = (),
+    noise: Sequence[Span] = (),
+    hotwords: Iterable[str] = (),
 ) -> tuple[list[Spoken], list[TakenOut]]:
     """Take out what nobody said.
 
     Args:
         words: The words of a recording, in order.
         speech: Where there is speech, ordered and disjoint.
+        noise: The long stretches of music or noise.
         hotwords: Names and terms that the model was told to expect, as it was told them.
 
     Returns:
@@ -76,7 +81,7 @@ def sift(
     stay, gone = _sift_clips(words)
     stay, loops = without_loops(stay)
     gone.extend(TakenOut.of(loop, RemarkCode.REPEATED) for loop in loops)
-    stay, invented = _sift_sentences(stay, _Signs(stay, speech), hotwords)
+    stay, invented = _sift_sentences(stay, _Signs(stay, speech, noise), hotwords)
     gone.extend(invented)
     return stay, sorted(gone, key=lambda taken: taken.words[0].start)
 
@@ -198,10 +203,14 @@ class _Signs:
     Args:
         words: All words that are left.
         speech: Where there is speech.
+        noise: The long stretches of music or noise.
     """
 
-    def __init__(self, words: Sequence[Spoken], speech: Sequence[Span]) -> None:
+    def __init__(
+        self, words: Sequence[Spoken], speech: Sequence[Span], noise: Sequence[Span]
+    ) -> None:
         self._speech = speech
+        self._noise = noise
         self._before: dict[int, float] = {}
         self._after: dict[int, float] = {}
         for word, following in itertools.pairwise(words):
@@ -216,7 +225,8 @@ class _Signs:
         mean = sum(word.probability for word in sentence) / len(sentence)
         unsure = mean < _UNSURE_WORDS or sentence[0].probability < _FIRST_WORD
         heard = [_is_perhaps_silent(clip), _logprob(clip) < _UNSURE_LOGPROB, unsure]
-        placed = [self._is_alone(sentence), self._is_stretched(sentence)]
+        amid_noise = any(span.start <= clip.start and clip.end <= span.end for span in self._noise)
+        placed = [self._is_alone(sentence), self._is_stretched(sentence), amid_noise]
         return sum(heard), sum(placed)
 
     def recurs(self, sentence: Sequence[Spoken]) -> bool:

@@ -21,11 +21,13 @@ _FRAME = 0.5  # s
 _SAMPLES = round(_FRAME * SAMPLE_RATE)
 _AS_LOUD = 10.0  # dB below speech, at most
 _AROUND = 120.0  # s on either side within which speech is "around"
+_BLIP = 1.0  # s
 _LULL = 3.0  # s; music breathes, too
 _AUDIBLE = -45.0  # dB of full scale; counts where nobody speaks
 _SILENT = -120.0  # dB
 
 Levels = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
 
 class Loudness:
@@ -48,23 +50,33 @@ class Loudness:
     def without_speech(self, speech: Sequence[Span]) -> list[Span]:
         """Return the stretches of ten seconds or more without speech that are as loud as speech.
 
+        What is taken for speech amid music, for less than a second, parts no stretch.
+
         Args:
             speech: Where there is speech, ordered and disjoint.
         """
         levels = np.concatenate([*self._levels, np.zeros(0, np.float32)])
-        spoken = np.zeros(levels.size, bool)
-        for span in speech:
-            spoken[int(span.start / _FRAME) : math.ceil(span.end / _FRAME)] = True
+        spoken = _covered(speech, levels.size)
+        talk = _covered([span for span in speech if span.duration >= _BLIP], levels.size)
         return [
-            Span(start=first * _FRAME, end=last * _FRAME)
-            for start, end in _runs(~spoken)
-            for first, last in _joined(levels[start:end] >= _loud(levels, spoken, start, end))
-            for first, last in [(start + first, start + last)]
+            Span(start=(start + first) * _FRAME, end=(start + last) * _FRAME)
+            for start, end in _runs(~talk)
+            for first, last in _joined(
+                (levels[start:end] >= _loud(levels, spoken, start, end)) & ~spoken[start:end]
+            )
             if (last - first) * _FRAME >= SHORTEST
         ]
 
 
-def _loud(levels: Levels, spoken: npt.NDArray[np.bool_], start: int, end: int) -> float:
+def _covered(spans: Sequence[Span], size: int) -> Flags:
+    """Return which frames lie in one of the spans."""
+    covered = np.zeros(size, bool)
+    for span in spans:
+        covered[int(span.start / _FRAME) : math.ceil(span.end / _FRAME)] = True
+    return covered
+
+
+def _loud(levels: Levels, spoken: Flags, start: int, end: int) -> float:
     """Return the level from which on the frames of a stretch are as loud as speech (dB)."""
     around = round(_AROUND / _FRAME)
     nearby = slice(max(0, start - around), end + around)
@@ -74,7 +86,7 @@ def _loud(levels: Levels, spoken: npt.NDArray[np.bool_], start: int, end: int) -
     return _AUDIBLE
 
 
-def _joined(loud: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def _joined(loud: Flags) -> Iterator[tuple[int, int]]:
     """Yield the runs of loud frames, as one where only a lull parts them."""
     last: tuple[int, int] | None = None
     for start, end in _runs(loud):
@@ -88,7 +100,7 @@ def _joined(loud: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         yield last
 
 
-def _runs(flags: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def _runs(flags: Flags) -> Iterator[tuple[int, int]]:
     """Yield the first place of each run of true flags, and the one after its last."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

@@ -154,6 +154,13 @@ def test_a_phrase_stretched_over_silence_is_doubtful() -> None:
     assert judged(said(TALK), doubtful, speech=speech)[1] == [("Thank you.", "invented")]
 
 
+def test_a_phrase_amid_music_is_doubtful() -> None:
+    doubtful = [said(TALK), said("Thank you.", 6, no_speech=0.7), said(TALK, 9)]
+    assert judged(*doubtful)[1] == []
+    music = [Span(start=4.5, end=8.5)]
+    assert judged(*doubtful, noise=music)[1] == [("Thank you.", "invented")]
+
+
 def test_a_text_that_several_clips_are_is_doubtful() -> None:
     """A stock phrase of this recording, which no catalogue knows."""
     again = [said("It is the house.", at, others=0.2, first=0.3) for at in (20, 40, 60)]

@@ -56,6 +56,18 @@ def test_a_lull_parts_nothing_and_silence_does() -> None:
     assert named((8, -25), (5, -80), (8, -25), (10, -25), speech=[(21, 31)]) == []
 
 
+def test_a_beat_that_is_taken_for_speech_parts_no_music() -> None:
+    beats = [(at, at + 0.6) for at in range(33, 60, 4)]
+    parts = [(30, -25), (30, -25), (30, -25)]
+    assert named(*parts, speech=[(0, 30), *beats, (60, 90)]) == [(30, 60)]
+
+
+def test_short_words_with_pauses_between_are_no_noise() -> None:
+    words = [(at, at + 0.9) for at in range(0, 30, 2)]
+    parts = [part for _ in words for part in ((1.0, -25.0), (1.0, -70.0))]
+    assert named(*parts, speech=[(float(a), b) for a, b in words]) == []
+
+
 def test_where_nobody_speaks_audible_sound_is_named() -> None:
     assert named((20, -40), (20, -60), speech=[]) == [(0, 20)]
     assert named((5, -120), speech=[]) == []

@@ -122,6 +122,8 @@ class RemarkCode(StrEnum):
     PERHAPS_ANSWERED = "perhaps_answered"
     NOBODY_AGREED = "nobody_agreed"
     NOBODY_TOOK_IT = "nobody_took_it"
+    POORLY_HEARD = "poorly_heard"
+    WORDS_POORLY_HEARD = "words_poorly_heard"
     WORDING_UNCHECKED = "wording_unchecked"
     LEFT_AS_SPOKEN = "left_as_spoken"
     # whatever else
@@ -309,6 +311,11 @@ class Transcript(Value):
         if any(segment.id != place for place, segment in enumerate(self.segments)):
             raise ValueError("segment ids must count from 0")
         return self
+
+    @property
+    def is_own(self) -> bool:
+        """Whether memo made it; the probabilities of others mean other things."""
+        return self.asr_model is not None
 
     def name_of(self, label: str | None) -> str | None:
         """Return the name of the voice with this label, the label itself if nobody knows it."""

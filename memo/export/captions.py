@@ -18,35 +18,85 @@ from memo.model import Segment, Word
 _LINE = 42  # columns; an East Asian character takes two
 _LINES = 2
 _STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
+_PUNCTUATION = ".,;:!?…\"'”’)]»。，、！？"
 # What readers of plain transcripts, ours among them, take for the beginning of a turn.
 _TURN = re.compile(r"[^\w\s]|\d{1,3}:\d\d|[^:：]{1,90}(?::(?![^\W_]*\d)|：)")
 
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption; times in seconds, `text` cleaned and not yet escaped."""
+    """A caption; times in seconds, `text` cleaned and not yet escaped.
+
+    `unsure` are the stretches of its characters that were poorly heard.
+    """
 
     start: float
     end: float
     text: str
+    unsure: tuple[tuple[int, int], ...] = ()
 
 
-def captions(segment: Segment, *, lead: str = "") -> Iterator[Caption]:
+def captions(segment: Segment, *, lead: str = "", marked: bool = False) -> Iterator[Caption]:
     """Yield a segment as captions: cut at words if their times are known, else whole.
 
     Args:
         segment: What was said; a caption is never of two.
         lead: What will stand before each text, and needs room.
+        marked: Whether to say what was poorly heard.
     """
     text = one_line(segment.text)
     pieces = _pieces(text, segment.words) or (
         [Caption(segment.start, segment.end, text)] * bool(text)
     )
-    place = 0
+    unsure = unsure_in(segment) if marked else []
+    place, reached = 0, 0
     while place < len(pieces):
         cue = _first_cue(pieces, place, lead)
-        yield Caption(cue[0].start, cue[-1].end, _joined(cue))
+        whole = "".join(piece.text for piece in cue)
+        begin = reached + len(whole) - len(whole.lstrip())
+        told = whole.strip()
+        marks = (
+            (max(a - begin, 0), min(b - begin, len(told)))
+            for a, b in unsure
+            if a < begin + len(told) and begin < b
+        )
+        yield Caption(cue[0].start, cue[-1].end, told, tuple(marks))
         place += len(cue)
+        reached += len(whole)
+
+
+def unsure_in(segment: Segment) -> list[tuple[int, int]]:
+    """Return the stretches of a segment's text, in one line, that were poorly heard.
+
+    Words in a row are one stretch, without the punctuation after them.
+    """
+    text = one_line(segment.text)
+    spoken = _spoken(segment.words)
+    stretches: list[tuple[int, int]] = []
+    was_unsure = False
+    for word, start in zip(spoken, _starts(text, spoken), strict=False):
+        if word.is_unsure:
+            end = start + len(one_line(word.text).rstrip(_PUNCTUATION))
+            first = stretches.pop()[0] if was_unsure else start
+            stretches.append((first, max(end, start)))
+        was_unsure = word.is_unsure
+    return [(start, end) for start, end in stretches if start < end]
+
+
+def _spoken(words: Sequence[Word]) -> list[Word]:
+    return [word for word in words if one_line(word.text)]
+
+
+def _starts(text: str, words: Sequence[Word]) -> list[int]:
+    """Return where in a text its words begin; nothing if the words are not those of the text."""
+    starts, reached = [], 0
+    for word in words:
+        start = text.find(one_line(word.text), reached)
+        if start < 0:
+            return []
+        starts.append(start)
+        reached = start + len(one_line(word.text))
+    return starts
 
 
 def _pieces(text: str, words: Sequence[Word]) -> list[Caption]:
@@ -55,16 +105,10 @@ def _pieces(text: str, words: Sequence[Word]) -> list[Caption]:
     Recognised words carry no blanks, and Chinese or Japanese has none between them: only the
     text knows what stands between two words.
     """
-    spoken = [word for word in words if one_line(word.text)]
-    if not spoken:
+    spoken = _spoken(words)
+    starts = _starts(text, spoken)
+    if not starts:
         return []
-    starts, reached = [], 0
-    for word in spoken:
-        start = text.find(one_line(word.text), reached)
-        if start < 0:
-            return []
-        starts.append(start)
-        reached = start + len(one_line(word.text))
     borders = [0, *starts[1:], len(text)]
     return [
         Caption(word.start, word.end, text[start:end])

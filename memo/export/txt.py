@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from memo.export.captions import begins_a_turn, lines_of
+from memo.export.captions import begins_a_turn, lines_of, unsure_in
 from memo.export.remarks import words_of
 from memo.export.untrusted import one_line
 from memo.export.wording import timestamp, wording_for
 from memo.model import Gap, Segment, Transcript
 
+UNSURE = "(?)"
+"""Stands after words that were poorly heard."""
 _WIDTH = 76  # columns, without the margin
 _MARGIN = "    "
 _LONGEST = 60.0
@@ -52,7 +54,8 @@ def render_txt(
     parts: list[tuple[float, str]] = []
     for paragraph in _paragraphs(transcript):
         speaker = wording.named(one_line(paragraph.speaker or ""))
-        parts.append((paragraph.segments[0].start, _told(paragraph, speaker)))
+        told = _told(paragraph, speaker, marked=transcript.is_own)
+        parts.append((paragraph.segments[0].start, told))
     parts += ((gap.start, _named(gap, spoken)) for gap in transcript.gaps)
     blocks = [text for _, text in sorted(parts, key=lambda part: part[0])]
     return "\n\n".join([name, wording.transcript, *blocks]) + "\n"
@@ -83,15 +86,25 @@ def _parted(first: Segment, second: Segment, gaps: Iterable[Gap]) -> bool:
     return any(first.start < gap.start <= second.start for gap in gaps)
 
 
-def _told(paragraph: _Paragraph, speaker: str) -> str:
+def _told(paragraph: _Paragraph, speaker: str, *, marked: bool) -> str:
     at = f"[{timestamp(paragraph.segments[0].start)}]"
     head = f"{at} {speaker}:" if speaker else at
-    return "\n".join([head, *(f"{_MARGIN}{line}" for line in _lines(paragraph))])
+    return "\n".join([head, *(f"{_MARGIN}{line}" for line in _lines(paragraph, marked=marked))])
 
 
-def _lines(paragraph: _Paragraph) -> list[str]:
+def _marked(segment: Segment) -> str:
+    """Return what was said, with a sign after words that were poorly heard."""
+    text = one_line(segment.text)
+    for _, end in reversed(unsure_in(segment)):
+        text = text[:end] + UNSURE + text[end:]
+    return text
+
+
+def _lines(paragraph: _Paragraph, *, marked: bool) -> list[str]:
     """Return the lines of a paragraph; none of them but the first could begin a turn."""
-    text = " ".join(one_line(segment.text) for segment in paragraph.segments)
+    text = " ".join(
+        _marked(segment) if marked else one_line(segment.text) for segment in paragraph.segments
+    )
     lines: list[str] = []
     for line in lines_of(text, _WIDTH):
         if lines and begins_a_turn(line):

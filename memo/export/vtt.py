@@ -1,13 +1,19 @@
-"""The transcript as captions: WebVTT, with the voice of each cue.
+"""The transcript as captions: WebVTT, with the voice of each cue and its unsure words.
 
+Words that were poorly heard are of the class `unsure`, which is underlined where a player can.
 Format: W3C WebVTT (Candidate Recommendation, 2019).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from memo.export.captions import Caption, captions, wrapped
 from memo.export.untrusted import one_line
 from memo.model import Transcript
+
+_UNSURE = "unsure"
+_STYLE = f"STYLE\n::cue(.{_UNSURE}) {{ text-decoration: underline }}"
 
 
 def render_vtt(transcript: Transcript, *, title: str | None = None) -> str:
@@ -19,12 +25,13 @@ def render_vtt(transcript: Transcript, *, title: str | None = None) -> str:
     """
     name = one_line(title or "") or one_line(transcript.recording.filename)
     note = f"NOTE\n{_note(name)}\nLanguage: {_note(one_line(transcript.language))}"
-    cues = (
-        _rendered(cue, transcript.name_of(segment.speaker))
+    cues = [
+        (cue, transcript.name_of(segment.speaker))
         for segment in transcript.segments
-        for cue in captions(segment)
-    )
-    return "\n\n".join(["WEBVTT", note, *cues]) + "\n"
+        for cue in captions(segment, marked=transcript.is_own)
+    ]
+    style = [_STYLE] * any(cue.unsure for cue, _ in cues)
+    return "\n\n".join(["WEBVTT", note, *style, *(_rendered(*cue) for cue in cues)]) + "\n"
 
 
 def _rendered(cue: Caption, speaker: str | None) -> str:
@@ -32,7 +39,16 @@ def _rendered(cue: Caption, speaker: str | None) -> str:
     end = max(round(cue.end * 1000), start + 1)  # a cue must end after it starts
     name = one_line(speaker or "")
     voice = f"<v {_escaped(name)}>" if name else ""
-    return f"{_clock(start)} --> {_clock(end)}\n{voice}{_escaped(wrapped(cue.text))}"
+    return f"{_clock(start)} --> {_clock(end)}\n{voice}{_marked(wrapped(cue.text), cue.unsure)}"
+
+
+def _marked(text: str, unsure: Iterable[tuple[int, int]]) -> str:
+    """Return text with its unsure stretches in spans; line breaks took the place of blanks."""
+    parts, reached = [], 0
+    for start, end in unsure:
+        parts += [_escaped(text[reached:start]), f"<c.{_UNSURE}>{_escaped(text[start:end])}</c>"]
+        reached = end
+    return "".join([*parts, _escaped(text[reached:])])
 
 
 def _clock(milliseconds: int) -> str:

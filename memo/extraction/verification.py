@@ -2,7 +2,7 @@
 
 The verdict follows from the transcript alone. *Supported*: the words are there, the claim's
 content stands around them, and no figure, name or "not" in it comes from elsewhere. *Uncertain*:
-the place is there, the content only partly. *Unsupported*: nobody said it.
+the place is there, the content only partly, or poorly heard. *Unsupported*: nobody said it.
 
 What a finding tells besides its sentence (a reason, an owner, a date) carries no verdict of its
 own: it is left out where it was not said.
@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from memo.extraction.audibility import Audibility, remark_on
 from memo.extraction.cues import cues_for
 from memo.extraction.dates import find_due, resolve_due
 from memo.extraction.evidence import Found, Quotes
@@ -85,6 +86,7 @@ class Verifier:
         self._language = transcript.language
         self._quotes = Quotes(transcript)
         self._people = People(transcript, meeting)
+        self._audibility = Audibility(transcript)
 
     def decision(self, claim: DecisionClaim, place: int) -> Decision:
         """Check a claimed decision; `place` counts from 1."""
@@ -148,9 +150,12 @@ class Verifier:
         context = self._quotes.around(found)
         spoken = list(context.values())
         covered = coverage(text_of(claim), spoken, self._language)
-        verdict, remark = _judge(covered, self._doubt(claim, evidence, spoken), found=bool(found))
+        heard = self._audibility.of(evidence, cited)
+        doubt = self._doubt(claim, evidence, spoken) or remark_on(
+            heard, self._unsure(claim, context)
+        )
+        verdict, remark = _judge(covered, doubt, found=bool(found))
         surest = max((e.score for e in evidence), default=0.0)
-        heard = _heard([self._transcript.segments[i] for i in context])
         confidence = round(min(1.0, surest * max(covered, 0.1) * heard), 3)
         return _Proof(evidence, cited, context, verdict, confidence, remark)
 
@@ -192,6 +197,11 @@ class Verifier:
         quotes = [e.quote for e in evidence]
         turned = turned_around(text_of(claim), quotes, spoken, self._language)
         return Remark.of(turned) if turned else claim.doubt
+
+    def _unsure(self, claim: Claim, context: Iterable[int]) -> tuple[str, ...]:
+        """Return what a claim tells that was poorly heard wherever it was said."""
+        due = claim.due_text if isinstance(claim, ActionClaim) else None
+        return self._audibility.unsure(text_of(claim), due or "", context, self._people.words)
 
     def _foreign(self, statement: str, spoken: Sequence[str]) -> set[str]:
         """Return the figures and names of a claim that were not said around its evidence."""
@@ -263,9 +273,3 @@ def _judge(covered: float, doubt: Remark | None, *, found: bool) -> tuple[Verdic
     if covered < ENOUGH:
         return Verdict.UNCERTAIN, Remark.of(RemarkCode.PARTLY_FOUND)
     return Verdict.SUPPORTED, None
-
-
-def _heard(context: Sequence[Segment]) -> float:
-    """Return how sure the ASR was of the words, 1 where nobody says."""
-    heard = [word.probability for segment in context for word in segment.words]
-    return sum(heard) / len(heard) if heard else 1.0

@@ -99,6 +99,28 @@ def test_any_transcript_comes_back_from_its_captions(
     assert back.segments[-1].end == pytest.approx(transcript.segments[-1].end, abs=2e-3)
 
 
+@pytest.mark.parametrize("ending", ["vtt", "txt"])
+def test_marks_of_what_was_poorly_heard_are_no_words(ending: str, tmp_path: Path) -> None:
+    transcript = read_transcript(EXAMPLES / "weekly-call.reference.json", RECORDING)
+    segments = tuple(
+        s.model_copy(
+            update={
+                "words": tuple(
+                    Word(start=s.start, end=s.end, text=word, probability=0.1 + 0.8 * (n % 3 == 0))
+                    for n, word in enumerate(s.text.split())
+                )
+            }
+        )
+        for s in transcript.segments
+    )
+    poor = transcript.model_copy(update={"segments": segments, "asr_model": "faster-whisper/base"})
+    written = {"vtt": render_vtt, "txt": render_txt}[ending](poor)
+    path = tmp_path / f"call.transcript.{ending}"
+    path.write_text(written, encoding="utf-8")
+    assert {"vtt": "<c.unsure>", "txt": "(?)"}[ending] in written
+    assert turns(read_transcript(path, RECORDING)) == turns(transcript)
+
+
 def plainly(transcript: Transcript) -> list[tuple[str | None, str]]:
     """Who said what, full-width characters (SubRip's stand-ins for markup) as the usual ones."""
     return [(name, unicodedata.normalize("NFKC", text)) for name, text in turns(transcript)]

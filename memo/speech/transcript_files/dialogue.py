@@ -62,6 +62,7 @@ _CHROME = re.compile(
     r"|(?:inici\u00f3|detuvo) la transcripci\u00f3n)\.?",
     re.IGNORECASE,
 )
+_UNSURE = re.compile(r"(?<=\w)\(\?\)")  # as memo marks what was poorly heard
 _LONGEST_HEAD = 200
 _BARE_SHARE = 0.3
 """Share of lines that start with a time without brackets, below which those times were said."""
@@ -112,7 +113,7 @@ def read_dialogue(lines: Sequence[str]) -> Reading:
     marked = _decide(list(_times_below_names(_classify(body))))
     spoken, left_out = _only_speech(marked)
     turns = [turn for turn in _turns(spoken) if turn.parts]
-    texts = [" ".join(turn.parts) for turn in turns]
+    texts = [_UNSURE.sub("", " ".join(turn.parts)) for turn in turns]
     marks, warnings = marks_of([turn.stamp for turn in turns], sum(map(word_count, texts)))
     reading.cues = [
         Cue(start, end, turn.speaker, text)

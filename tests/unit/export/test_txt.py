@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from memo.export.txt import render_txt
 from memo.export.untrusted import one_line
-from memo.model import Gap, Participant, Recording, Remark, RemarkCode, Segment, Transcript
+from memo.model import Gap, Participant, Recording, Remark, RemarkCode, Segment, Transcript, Word
 
 ANY = st.text(
     alphabet=st.one_of(st.characters(exclude_categories=[]), st.sampled_from("[]():-> \n\t10"))
@@ -98,3 +98,24 @@ def test_no_text_can_look_like_a_turn(texts: list[str], speaker: str | None, tit
         assert re.match(r"\[\d+:\d\d\]", head)
         assert lines
         assert all(re.match(r"    \S", line) for line in lines)
+
+
+def test_a_sign_stands_after_words_that_were_poorly_heard() -> None:
+    words = tuple(
+        Word(start=n, end=n + 1, text=text, probability=probability)
+        for n, (text, probability) in enumerate(
+            [
+                ("On", 0.9),
+                ("call,", 0.2),
+                ("the", 0.9),
+                ("Uncle", 0.4),
+                ("Rotor,", 0.3),
+                ("Tom.", 0.5),
+            ]
+        )
+    )
+    segment = _said("On call, the Uncle Rotor, Tom.", None, 0, 6)
+    transcript = _transcript(segment.model_copy(update={"words": words}))
+    own = transcript.model_copy(update={"asr_model": "faster-whisper/base"})
+    assert "    On call(?), the Uncle Rotor(?), Tom.\n" in render_txt(own)
+    assert "(?)" not in render_txt(transcript)

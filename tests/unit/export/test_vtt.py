@@ -160,3 +160,59 @@ def test_every_word_is_in_exactly_one_caption(words: list[str]) -> None:
     assert " ".join(cue.text for cue in cues).split(" ") == text.split(" ")
     assert all(len(cue.lines) <= 2 for cue in cues)
     assert all(earlier.end <= later.start for earlier, later in pairwise(cues))
+
+
+# --- Words that were poorly heard -----------------------------------------------------------------
+
+
+def _heard(text: str, *unsure: int) -> Segment:
+    """A segment of which these words, by place, were poorly heard."""
+    said = _said(text)
+    words = (
+        word.model_copy(update={"probability": 0.3}) if place in unsure else word
+        for place, word in enumerate(said.words)
+    )
+    return said.model_copy(update={"words": tuple(words)})
+
+
+def _own(*segments: Segment) -> Transcript:
+    return _transcript(*segments).model_copy(update={"asr_model": "faster-whisper/base"})
+
+
+def test_words_that_were_poorly_heard_are_of_a_class_that_players_underline() -> None:
+    rendered = render_vtt(_own(_heard("On call, the <Uncle> Rotor, Marta.", 1, 3, 4)))
+    assert (
+        "<v Priya>On <c.unsure>call</c>, the <c.unsure>&lt;Uncle&gt; Rotor</c>, Marta." in rendered
+    )
+    assert "\n\nSTYLE\n::cue(.unsure) { text-decoration: underline }\n\n00:" in rendered
+
+
+def test_a_transcript_that_was_well_heard_has_no_style_and_no_classes() -> None:
+    rendered = render_vtt(_own(_heard("On call, Marta.")))
+    assert "STYLE" not in rendered
+    assert "<c" not in rendered
+
+
+def test_what_others_transcribed_is_not_marked() -> None:
+    assert "<c" not in render_vtt(_transcript(_heard("On call, Marta.", 1)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1), st.booleans()
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_marks_change_no_word_wherever_captions_and_lines_are_cut(
+    said: list[tuple[str, bool]],
+) -> None:
+    segment = _heard(
+        " ".join(word for word, _ in said), *(n for n, (_, unsure) in enumerate(said) if unsure)
+    )
+    marked = render_vtt(_own(segment))
+    plain = re.sub(r"STYLE\n.*\n\n|</?c[^>]*>", "", marked)
+    assert plain == render_vtt(_transcript(segment))

@@ -37,7 +37,8 @@ _SHORTEST_LIKE = 5
 _SHORTEST_SMALL = 6  # letters of what is written small
 _SOUNDS_ALIKE = 0.6
 _NAME_SOUNDS_ALIKE = 0.7
-_SKELETON_ALIKE = 0.75
+_JOINED_ALIKE = 0.75
+_BONES_ALIKE = 0.8
 _ALIKE = 0.85
 _RIVAL = 0.1
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
@@ -377,7 +378,7 @@ def _reason_of_small(token: _Token, target: _Target, alike: float) -> Correction
     """Return why a word that is written small is a target: only terms are, and long ones."""
     if target.is_person or min(len(token.letters), len(target.letters)) < _SHORTEST_SMALL:
         return None
-    if sound(token.letters) == target.sounds and alike >= _SKELETON_ALIKE:
+    if sound(token.letters) == target.sounds and alike >= _JOINED_ALIKE:
         return CorrectionReason.SOUND
     if _is_sure([token]) or alike < _ALIKE or not _is_alike(token.letters, target, alike):
         return None
@@ -388,19 +389,27 @@ def _reason_of_several(
     window: Sequence[_Token], letters: str, target: _Target, alike: float
 ) -> CorrectionReason | None:
     """Return why several words are a target, or a word is one of several."""
-    if min(len(letters), len(target.letters)) < _SHORTEST_SMALL or alike < _SKELETON_ALIKE:
-        return None
-    unknown = any(token.kind is _Kind.UNKNOWN for token in window)
-    if not unknown and not all(token.is_capital for token in window):
-        return None
-    if any(likeness(part, target.letters) >= alike for part in _parts(window)):
-        return None  # the other words are no part of it
-    if len(window) == len(target.words) and not all(map(_is_part, window, target.words)):
+    if not _may_be_joined(window, letters, target, alike):
         return None
     if sound(letters) == target.sounds:
         return CorrectionReason.SOUND
+    if any(token.kind is _Kind.WORD and len(token.letters) < _SHORTEST for token in window):
+        return None  # an article, or a verb
     is_like = alike >= _ALIKE and ends_alike(sound(letters), target.sounds)
     return CorrectionReason.LIKENESS if is_like and not _is_sure(window) else None
+
+
+def _may_be_joined(window: Sequence[_Token], letters: str, target: _Target, alike: float) -> bool:
+    """Return whether words may be a target together, and none of them is only beside it."""
+    long_enough = min(len(letters), len(target.letters)) >= _SHORTEST_SMALL
+    unknown = any(token.kind is _Kind.UNKNOWN for token in window)
+    if not long_enough or not (unknown or all(token.is_capital for token in window)):
+        return False
+    if alike < _JOINED_ALIKE or any(
+        likeness(part, target.letters) >= alike for part in _parts(window)
+    ):
+        return False
+    return len(window) != len(target.words) or all(map(_is_part, window, target.words))
 
 
 def _parts(window: Sequence[_Token]) -> Iterator[str]:
@@ -427,7 +436,7 @@ def _is_alike(letters: str, target: _Target, alike: float) -> bool:
     shortest = min(len(letters), len(target.letters))
     if shortest < _SHORTEST or not ends_alike(muffled(heard), muffled(target.sounds)):
         return False
-    same_bones = skeleton(heard) == skeleton(target.sounds) and alike >= _SKELETON_ALIKE
+    same_bones = skeleton(heard) == skeleton(target.sounds) and alike >= _BONES_ALIKE
     same_line = muffled(heard) == muffled(target.sounds) and alike >= _NAME_SOUNDS_ALIKE
     return (shortest >= _SHORTEST_LIKE and (same_bones or same_line)) or (
         shortest > _SHORTEST_LIKE and alike >= _ALIKE

@@ -231,6 +231,16 @@ def test_coverage_names_what_is_missing(weekly: Memo) -> None:
     assert "- ⚠ Faint.\n" in rendered
 
 
+def test_coverage_tells_what_the_speech_model_heard_and_what_was_skipped(weekly: Memo) -> None:
+    heard = {"decoded_seconds": 165.2, "skipped_seconds": 13.3}
+    told = weekly.model_copy(update={"coverage": weekly.coverage.model_copy(update=heard)})
+    line = "- Transcribed: 2:45. Skipped, for nobody speaks there: 0:13.\n"
+    assert line in render_markdown(told)
+    assert "Skipped" not in render_markdown(weekly)
+    german = render_markdown(told.model_copy(update={"memo_language": "de"}))
+    assert "- Transkribiert: 2:45. Übersprungen, weil dort niemand spricht: 0:13.\n" in german
+
+
 def test_a_memo_is_worded_in_its_own_language_and_quotes_what_was_spoken(weekly: Memo) -> None:
     rendered = render_markdown(weekly.model_copy(update={"memo_language": "es"}))
     assert "## Decisiones" in rendered

@@ -102,6 +102,16 @@ def test_a_second_that_was_missed_twice_is_missed_once(desk: Desk, gaps: list[Ga
     assert {(g.start, g.end) for g in coverage.gaps} == {(g.start, g.end) for g in gaps}
 
 
+def test_coverage_says_what_a_speech_model_heard_if_one_listened(desk: Desk) -> None:
+    read = desk.talk(("Ann", "one two three"))
+    heard = read.model_copy(update={"decoded_seconds": read.duration - 0.5, "asr_model": "w/base"})
+    coverage = desk.written(draft(), heard).coverage
+    assert coverage.decoded_seconds == read.duration - 0.5
+    assert coverage.skipped_seconds == pytest.approx(0.5)
+    untold = desk.written(draft(), read).coverage
+    assert (untold.decoded_seconds, untold.skipped_seconds) == (None, None)
+
+
 def test_gaps_of_the_sound_stay_beside_those_of_the_reading(desk: Desk) -> None:
     transcript = desk.talk(("Ann", "one two three")).model_copy(
         update={"gaps": (Gap(start=9, end=10, remarks=(QUIET,)),)}

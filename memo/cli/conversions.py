@@ -14,10 +14,14 @@ from memo.cli.failures import report, told
 from memo.cli.interruption import interruptible
 from memo.cli.output import complain, note, printable, say
 from memo.cli.progress import progress
-from memo.config import Settings, remote_host
+from memo.config import Settings, origins, remote_host
 from memo.errors import ExitCode, IncompleteResult
-from memo.pipeline import Job, Outcome, convert, parse_instant
+from memo.pipeline import Job, Outcome, convert, parse_instant, together
 from memo.ports import silent
+from memo.speech.glossary import read_entries
+
+Files = tuple[Path, ...]
+"""What a meeting was recorded to: one file, its tracks, or a folder that holds them."""
 
 
 class Conversions:
@@ -41,18 +45,21 @@ class Conversions:
         self._title = title
         self._as_json = as_json
         self._failed = 0
+        self._glossary = read_entries(settings.glossary)
+        said = origins(settings).items()
+        self._typed = frozenset(name for name, origin in said if origin == "command line")
         try:
-            self._started_at = parse_instant(started_at, settings.timezone) if started_at else None
+            self._started_at = parse_instant(started_at) if started_at else None
         except ValueError as error:
             raise click.UsageError(
                 f"--started-at {started_at!r} is no date and time: write 2026-03-04T10:30"
             ) from error
 
-    def run(self, paths: Sequence[Path], *, force: bool, logs: bool, quiet: bool) -> None:
-        """Convert recordings one after the other.
+    def run(self, meetings: Sequence[Files], *, force: bool, logs: bool, quiet: bool) -> None:
+        """Convert recordings one after the other, each a file or several tracks.
 
         Args:
-            paths: The recordings.
+            meetings: The recordings.
             force: Whether to convert again what is done already.
             logs: Whether decisions are recorded.
             quiet: Whether to say nothing on stderr but errors.
@@ -63,22 +70,27 @@ class Conversions:
         tools(self._settings, silent)  # whatever is wrong with the settings comes out now
         if host := remote_host(self._settings):
             note(f"memo: the language model is not on this machine: what was said goes to {host}")
-        for place, path in enumerate(paths, 1):
-            if len(paths) > 1 and not quiet:
-                note(f"[{place}/{len(paths)}] {printable(path.name)}")
-            self._one(self._job(path, force=force), logs=logs, quiet=quiet)
-        if len(paths) > 1 and not quiet:
-            good = len(paths) - self._failed
-            note(f"memo: {good} of {len(paths)} converted, {self._failed} failed")
+        for place, files in enumerate(meetings, 1):
+            if len(meetings) > 1 and not quiet:
+                note(f"[{place}/{len(meetings)}] {printable(files[0].name)}")
+            self._one(files, force=force, logs=logs, quiet=quiet)
+        if len(meetings) > 1 and not quiet:
+            good = len(meetings) - self._failed
+            note(f"memo: {good} of {len(meetings)} converted, {self._failed} failed")
 
-    def _job(self, path: Path, *, force: bool) -> Job:
+    def _job(self, files: Files, *, force: bool) -> Job:
+        is_one = len(files) == 1 and not files[0].is_dir()
+        path, tracks = (files[0], ()) if is_one else together(files)
         settings = self._settings
         return Job(
             path=path,
+            tracks=tracks,
             timezone=settings.timezone,
             title=self._title,
             started_at=self._started_at,
             attendees=settings.attendees,
+            glossary=self._glossary,
+            typed=self._typed,
             language=settings.language,
             memo_language=settings.memo_language,
             speakers=settings.speakers,
@@ -87,19 +99,22 @@ class Conversions:
             force=force,
         )
 
-    def _one(self, job: Job, *, logs: bool, quiet: bool) -> None:
+    def _one(self, files: Files, *, force: bool, logs: bool, quiet: bool) -> None:
+        path = files[0]
         try:
+            job = self._job(files, force=force)
+            path = job.path
             with progress(quiet=quiet) as drawn:
                 made = tools(self._settings, drawn, logs=logs)
                 outcome = interruptible(lambda: convert(job, made, drawn))
         except Exception as error:  # noqa: BLE001 - the others are converted all the same
             self._failed += 1
-            self._fail(job.path, error)
+            self._fail(path, error)
             return
-        say(json.dumps(_as_object(job.path, outcome)) if self._as_json else _in_words(outcome))
+        say(json.dumps(_as_object(path, outcome)) if self._as_json else _in_words(outcome))
         lacking = outcome.shortcomings()
         if self._settings.strict and lacking:
-            self._object_to(job.path, lacking)
+            self._object_to(path, lacking)
 
     def _object_to(self, path: Path, lacking: Sequence[str]) -> None:
         complain(f"{path.name}: {'; '.join(lacking)}", "Check the memo: what is unsure is marked.")

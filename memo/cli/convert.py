@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
-from memo.cli.conversions import Conversions
+from memo.cli.conversions import Conversions, Files
 from memo.cli.invocation import Invocation
+
+_TOGETHER = "memo.together"
 
 
 def _listed(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Any:  # noqa: ANN401
@@ -17,20 +19,43 @@ def _listed(_context: click.Context, _option: click.Parameter, values: tuple[str
     return ",".join(values) or None
 
 
-def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Path, ...]) -> Any:  # noqa: ANN401
-    """Return each file once, and refuse folders."""
-    folder = next((path for path in paths if os.path.isdir(path)), None)  # noqa: PTH112 - never raises
-    if folder is not None:
+def _entries(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Any:  # noqa: ANN401
+    """Return the terms of an option that may be repeated; None if it was not given."""
+    from memo.speech.glossary import listed
+
+    return [entry for value in values for entry in listed(value)] or None
+
+
+def _note_together(
+    context: click.Context,
+    _option: click.Parameter,
+    given: bool,  # noqa: FBT001
+) -> None:
+    """Let `_files` know, which comes after."""
+    context.meta[_TOGETHER] = given
+
+
+def _files(context: click.Context, _argument: click.Parameter, paths: tuple[Path, ...]) -> Any:  # noqa: ANN401
+    """Return the files of each meeting, and refuse folders unless they are said to be one."""
+    together = context.meta.get(_TOGETHER)
+    folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112 - never raises
+    if folders and not together:
         raise click.UsageError(
-            f"{click.format_filename(folder)} is a folder. "
-            "Name the recordings inside it, e.g. with *.m4a"
+            f"{click.format_filename(folders[0])} is a folder. "
+            "Name the recordings inside it, e.g. with *.m4a; "
+            "if they are the tracks of one meeting, add --together"
         )
-    return tuple({os.path.realpath(path): path for path in reversed(paths)}.values())[::-1]
+    if folders and len(folders) < len(paths):
+        raise click.UsageError("--together takes the files of one meeting, or folders, not both")
+    if together and not folders and len(paths) == 1:
+        raise click.UsageError("--together takes a file for each who spoke, or their folder")
+    once = tuple({os.path.realpath(path): path for path in reversed(paths)}.values())[::-1]
+    return (once,) if together and not folders else tuple((path,) for path in once)
 
 
 @click.command(
     epilog="Examples:  memo convert call.m4a  ·  memo convert *.mp4 --out memos --format md,docx"
-    "  ·  memo convert call.vtt --llm none --json"
+    "  ·  memo convert call.vtt --llm none --json  ·  memo convert --together Ann.m4a Bo.m4a"
 )
 @click.argument(
     "recordings",
@@ -39,6 +64,14 @@ def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Pat
     metavar="RECORDING...",
     type=click.Path(path_type=Path),
     callback=_files,
+)
+@click.option(
+    "--together",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_note_together,
+    help="The recordings are one meeting: a file for each who spoke, or a folder of them.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for results.")
 @click.option(
@@ -58,6 +91,13 @@ def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Pat
 @click.option("--timezone", metavar="ZONE", help="The meeting's, e.g. Europe/Berlin.")
 @click.option(
     "--attendees", multiple=True, callback=_listed, metavar="NAMES", help="Who was there."
+)
+@click.option(
+    "--glossary",
+    multiple=True,
+    callback=_entries,
+    metavar="TERMS",
+    help="Names and terms that may be said, or a file of them: terms.txt.",
 )
 @click.option("--language", metavar="CODE", help="Spoken language, e.g. de; else found out.")
 @click.option(
@@ -97,7 +137,7 @@ def _files(_context: click.Context, _argument: click.Parameter, paths: tuple[Pat
 def convert(
     context: click.Context,
     /,
-    recordings: tuple[Path, ...],
+    recordings: tuple[Files, ...],
     title: str | None,
     started_at: str | None,
     force: bool,  # noqa: FBT001

@@ -10,6 +10,7 @@ from memo.pipeline.outputs import FORMATS, base_names
 from memo.pipeline.portraits import Portrait, portraits
 from memo.pipeline.rehearsal import Rehearsal, rehearsal
 from memo.pipeline.revoicing import Changes, Recalled, WrongVoice, recall_conversion, revoice
+from memo.pipeline.sources import together
 
 __all__ = [
     "FORMATS",
@@ -31,4 +32,5 @@ __all__ = [
     "recall_conversion",
     "rehearsal",
     "revoice",
+    "together",
 ]

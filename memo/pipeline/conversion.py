@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from memo.model import (
     Recording,
     Remark,
     RemarkCode,
+    Sha256,
     Transcript,
     Value,
     Verdict,
@@ -46,10 +48,13 @@ from memo.pipeline.outputs import (
     plan_paths,
     render,
     render_transcript,
+    sha256_of,
 )
+from memo.pipeline.sidecar import with_sidecar
+from memo.pipeline.sources import file_of, identity_of, media_of
 from memo.ports import Checkpoints, Diarizer, LanguageModel, Progress, Transcriber
-from memo.speech.recording import identify
-from memo.speech.transcript_files import is_transcript, read_transcript
+from memo.speech.glossary import Term
+from memo.speech.transcript_files import read_transcript
 
 if TYPE_CHECKING:
     from memo.decision_log.log import DecisionLog, Recorded
@@ -65,9 +70,12 @@ class Job:
     """What is to be converted, and what the user says about it.
 
     `language` is an ISO 639-1 code, `memo_language` that of the language to write in, None for the
-    one spoken; `speakers` says how many people speak; `folder` is where the
-    results go, None for beside the recording; `started_at` is aware; `force` converts again what
-    is done already. `heard` is what was heard before: nothing is listened to then.
+    one spoken; `speakers` says how many people speak; `tracks` are the files of one meeting, one
+    for each who spoke: then `path` only says what the results are called; `folder` is where the
+    results go, None for beside the recording; `started_at` is in the meeting's time zone if it
+    says none; `glossary` has terms that may be spoken of; `force` converts again what is done
+    already. `typed` are the fields, besides `title` and `started_at`, that what lies beside the
+    recording does not override. `heard` is what was heard before: nothing is listened to then.
     """
 
     path: Path
@@ -75,9 +83,12 @@ class Job:
     title: str | None = None
     started_at: dt.datetime | None = None
     attendees: tuple[str, ...] = ()
+    glossary: tuple[Term, ...] = ()
+    typed: frozenset[str] = frozenset()
     language: str | None = None
     memo_language: str | None = None
     speakers: int | None = None
+    tracks: tuple[Path, ...] = ()
     folder: Path | None = None
     formats: tuple[str, ...] = DEFAULT_FORMATS
     force: bool = False
@@ -164,9 +175,10 @@ class Heard:
 
 
 class _Done(Value):
-    """A finished conversion."""
+    """A finished conversion, and the hashes of what it wrote, by format."""
 
     memo: Memo
+    hashes: dict[str, Sha256]
 
 
 def convert(job: Job, tools: Tools, progress: Progress) -> Outcome:
@@ -274,8 +286,7 @@ def hear(job: Job, tools: Tools, progress: Progress) -> Heard:
 
 @contextmanager
 def _opened(job: Job, tools: Tools, progress: Progress) -> Iterator[_Conversion]:
-    recording = identify(job.path)
-    media = None if is_transcript(job.path) else _probe(job.path)
+    recording, media = identity_of(job), media_of(job)
     work = WorkFolder(tools.work, recording)
     with work.exclusive(progress):
         yield _Conversion(job, tools, progress, recording, media, work)
@@ -293,7 +304,9 @@ class _Conversion:
         media: Media | None,
         work: WorkFolder,
     ) -> None:
-        self._job = job
+        self._asked = job
+        self._job, noted = with_sidecar(job)
+        job = self._job
         self._tools = tools
         self._progress = progress
         self._recording = recording
@@ -302,31 +315,34 @@ class _Conversion:
         self._ledger = Ledger(work)
         self._told = tools.corrections.of(recording) if tools.corrections else Told()
         self._is_whole = True  # else the same command is worth another try
-        self._meeting, self._warnings = meeting_of(
+        self._meeting, warnings = meeting_of(
             job.path,
             media,
+            file=file_of(job),
             title=job.title,
             started_at=job.started_at,
             timezone=job.timezone,
             attendees=job.attendees,
         )
+        self._warnings = (*noted, *warnings)
 
     def run(self) -> Outcome:
         paths = self._plan()
         key = self._key(paths)
         done = None if self._job.force else self._work.load("done", key, _Done)
-        if done and all(map(self._ledger.is_unchanged, paths.values())):
+        if done and {name: sha256_of(path) for name, path in paths.items()} == done.hashes:
             return self._outcome(done.memo, paths, (), was_done=True)
         heard = self._listened()
         transcript = self._voiced(heard)
-        keep(self._work, self._job, self._tools, heard=heard, voiced=transcript)
+        keep(self._work, self._asked, self._tools, heard=heard, voiced=transcript)
         memo = self._memo(transcript, paths)
-        files = render(paths, memo, transcript, self._job.path)
+        files = render(paths, memo, transcript, file_of(self._job))
         kept = keeping_edited(files, self._ledger)
         outcome = self._outcome(memo, paths, tuple(kept), was_done=False)
         self._write(files, kept)
         if self._is_whole:
-            self._work.save("done", key, _Done(memo=memo))
+            hashes = {name: hashlib.sha256(files[path]).hexdigest() for name, path in paths.items()}
+            self._work.save("done", key, _Done(memo=memo, hashes=hashes))
         return outcome
 
     # --- The stages ---------------------------------------------------------------------------
@@ -344,16 +360,25 @@ class _Conversion:
 
     def _voiced(self, transcript: Transcript) -> Transcript:
         """Say who the voices are."""
-        sound = self._job.path if self._is_sound else None
-        attendees, enrolled = self._meeting.attendees, self._tools.enrolled
-        return voiced(transcript, self._told, sound, attendees=attendees, enrolled=enrolled)
+        sound = file_of(self._job) if self._is_sound else None
+        enrolled = None if self._job.tracks else self._tools.enrolled  # a track is one's own
+        return voiced(
+            transcript,
+            self._told,
+            sound,
+            attendees=self._meeting.attendees,
+            glossary=self._job.glossary,
+            enrolled=enrolled,
+        )
 
     def _transcript(self) -> Transcript:
         if not self._is_sound:
             transcript = read_transcript(self._job.path, self._recording)
             said = {"language": self._job.language} if self._job.language else {}
             return transcript.model_copy(update=said)
-        hearing = Hearing(self._job, self._tools, self._meeting, self._work, self._progress)
+        hearing = Hearing(
+            self._job, self._tools, self._recording, self._meeting, self._work, self._progress
+        )
         transcript = hearing.transcript()
         self._is_whole = self._is_whole and hearing.is_whole
         return transcript
@@ -426,8 +451,10 @@ class _Conversion:
             _VERSION,
             self._tools.version,
             self._recording.model_dump(),
+            [os.fsencode(path.name).hex() for path in self._job.tracks],
             self._meeting.model_dump(mode="json"),
             [remark.model_dump() for remark in self._warnings],
+            [term.model_dump() for term in self._job.glossary],
             self._tools.transcriber_key if self._is_sound else None,
             self._job.language,
             self._job.memo_language,
@@ -443,9 +470,3 @@ class _Conversion:
     def _voices_key(self) -> list[str | int | bool | None]:
         told = self._tools.diarizer is not None
         return [told, self._tools.diarizer_key if told else "", self._job.speakers]
-
-
-def _probe(path: Path) -> Media:
-    from memo.speech.audio import probe
-
-    return probe(path)

@@ -28,6 +28,7 @@ def meeting_of(
     path: Path,
     media: Media | None,
     *,
+    file: Path | None = None,
     title: str | None = None,
     started_at: dt.datetime | None = None,
     timezone: str = "UTC",
@@ -36,8 +37,9 @@ def meeting_of(
     """Return what is known of a meeting, and what a reader should know about how.
 
     Args:
-        path: The recording or transcript; it exists.
+        path: The recording or transcript.
         media: What the recording's container says; None for a transcript.
+        file: The file whose time counts; `path` by default. It exists.
         title: What the user calls it.
         started_at: When it began, as the user says; aware.
         timezone: The meeting's, an IANA name.
@@ -50,7 +52,7 @@ def meeting_of(
     warning: tuple[Remark, ...] = ()
     began = started_at or (media.recorded_at if media else None) or _instant_in(path, zone)
     if began is None:
-        began, warning = _guessed(path, zone)
+        began, warning = _guessed(path, file or path, zone)
     meeting = Meeting(
         title=_whole(title) or (media.title if media else None) or title_from(path),
         started_at=began.astimezone(zone),
@@ -65,14 +67,16 @@ def _whole(text: str | None) -> str:
     return (text or "").encode("utf-8", errors="replace").decode()
 
 
-def parse_instant(text: str, timezone: str) -> dt.datetime:
-    """Read an ISO 8601 instant; one without offset is meant in the time zone.
+def parse_instant(text: str, timezone: str | None = None) -> dt.datetime:
+    """Read an ISO 8601 instant; one without offset is meant in the time zone, if there is one.
 
     Raises:
         ValueError: It is not one.
     """
     instant = dt.datetime.fromisoformat(text.strip())
-    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(timezone))
+    if instant.tzinfo or timezone is None:
+        return instant
+    return instant.replace(tzinfo=ZoneInfo(timezone))
 
 
 def title_from(path: Path) -> str:
@@ -101,9 +105,9 @@ def _instant_in(path: Path, zone: ZoneInfo) -> dt.datetime | None:
     return None
 
 
-def _guessed(path: Path, zone: ZoneInfo) -> tuple[dt.datetime, tuple[Remark, ...]]:
+def _guessed(path: Path, file: Path, zone: ZoneInfo) -> tuple[dt.datetime, tuple[Remark, ...]]:
     """Return the day in the file's name, else the file's time."""
-    changed = dt.datetime.fromtimestamp(path.stat().st_mtime, zone)
+    changed = dt.datetime.fromtimestamp(file.stat().st_mtime, zone)
     days = (_instant(match, zone) for match in _NAMED.finditer(path.stem))
     day = next((day for day in days if day), None)
     if day is None or day.date() == changed.date():

@@ -42,6 +42,7 @@ from pydantic_settings import (
 from memo.errors import ConfigError
 from memo.export.wording import LANGUAGES, primary_language
 from memo.pipeline.outputs import FORMATS
+from memo.speech.glossary import is_file_name, listed
 
 FILE_NAME = "memo.toml"
 ENV_PREFIX = "MEMO_"
@@ -59,12 +60,18 @@ def _listed(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def _entries(value: object) -> object:
+    """Read what a glossary has on one line, as environment variables and options give it."""
+    return listed(value) if isinstance(value, str) else value
+
+
 def _expanded(value: object) -> object:
     return Path(value).expanduser() if isinstance(value, str) else value
 
 
 Llm = Literal["embedded", "endpoint", "none"]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Glossary = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_entries)]
 Formats = Annotated[
     tuple[Literal["md", "docx", "json", "vtt", "srt", "txt", "words", "rttm"], ...],
     NoDecode,
@@ -176,6 +183,11 @@ class Settings(BaseSettings):
         description="time zone of the meetings, e.g. `Europe/Berlin`; the machine's by default",
     )
     attendees: Words = Field(default=(), description="names of those who take part")
+    glossary: Glossary = Field(
+        default=(),
+        description="names and terms that may be spoken of, each after a colon with what it is "
+        "heard as (`Teravault: terra vault`); or a text file of them, `terms.txt`",
+    )
     prompts: Folder | None = Field(
         default=None, description="folder with changed prompts; others are memo's own"
     )
@@ -414,8 +426,17 @@ def _from_file(path: Path, text: str) -> dict[str, Any]:
             raise _unknown(path, name, _line_of(name, text))
     for name in _PATHS & values.keys():
         if isinstance(values[name], str):  # relative to the file, wherever memo is run
-            values[name] = str(path.absolute().parent / Path(values[name]).expanduser())
+            values[name] = _from(path, values[name])
+    if isinstance(entries := _entries(values.get("glossary")), list):
+        values["glossary"] = [
+            _from(path, entry) if isinstance(entry, str) and is_file_name(entry) else entry
+            for entry in entries
+        ]
     return values
+
+
+def _from(file: Path, path: str) -> str:
+    return str(file.absolute().parent / Path(path.strip()).expanduser())
 
 
 def _unknown(path: Path, name: str, line: int) -> ConfigError:

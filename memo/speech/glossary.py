@@ -78,7 +78,7 @@ def read_entries(entries: Sequence[str], *, said_by: str = "glossary") -> tuple[
     glossaries = [
         read_glossary(Path(entry.strip()).expanduser())
         if is_file_name(entry)
-        else _terms([entry], said_by)
+        else _terms([(f"{said_by}, {entry.strip()[:LONGEST_TERM]!r}", entry)], said_by)
         for entry in entries
     ]
     return merged(*glossaries)
@@ -107,7 +107,9 @@ def read_glossary(path: Path) -> tuple[Term, ...]:
             f"the glossary {path} is larger than {LARGEST_FILE // 1000} kB",
             hint="Keep what this meeting may speak of.",
         )
-    return _terms(text.splitlines(), f"the glossary {path}")
+    place = f"the glossary {path}"
+    numbered = enumerate(text.splitlines(), 1)
+    return _terms(((f"{place}, line {number}", line) for number, line in numbered), place)
 
 
 def merged(*glossaries: Iterable[Term]) -> tuple[Term, ...]:
@@ -135,11 +137,12 @@ def name_parts(name: str) -> tuple[str, ...]:
     )
 
 
-def _terms(lines: Iterable[str], place: str) -> tuple[Term, ...]:
+def _terms(lines: Iterable[tuple[str, str]], place: str) -> tuple[Term, ...]:
+    """Return the terms of lines, each with what an error calls its place."""
     terms = []
-    for number, line in enumerate(lines, 1):
+    for where, line in lines:
         if (plain := _plain(line)) and not plain.startswith("#"):
-            terms.append(_term(plain, f"{place}, line {number}"))
+            terms.append(_term(plain, where))
     if len(terms) > MOST_TERMS:
         raise ConfigError(
             f"{place} has {len(terms):,} terms; at most {MOST_TERMS:,} are taken",

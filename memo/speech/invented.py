@@ -35,6 +35,7 @@ _LEAST_LETTERS = 20  # fewer say nothing of the pace
 _SLOWEST = 1.5  # s a word; the word was stretched over silence
 _ALONE = 5.0  # s without another word on either side
 _RECURRENCES = 3  # clips of which each is this very text
+_SIGNS = 2  # against what people say, too; one of them in how it was heard
 _DESCRIPTION = 4  # words
 _NAMES = 3  # of those expected, and nothing else: an echo
 
@@ -76,7 +77,8 @@ def sift(
         hotwords: Names and terms that the model was told to expect, as it was told them.
 
     Returns:
-        The words that stay, and those that go; both in order. Every word is in one of them.
+        The words that stay, and those that go; both in order. Every word is in one of them. What
+        is left around a loop may go, too: then it begins before the loop and ends after it.
     """
     stay, gone = _sift_clips(words)
     stay, loops = without_loops(stay)
@@ -173,14 +175,16 @@ def _against(sentence: Sequence[Spoken], signs: _Signs, names: set[str]) -> Rema
     text = text_of(sentence)
     if _is_description(text):
         return RemarkCode.NO_WORDS
-    heard, placed = signs.of(sentence)
     kind = stock(text)
+    is_echo = _is_echo(sentence, names)
+    if not (kind or is_echo or signs.recurs(sentence)):
+        return None
+    heard, placed = signs.of(sentence)
     if kind is Stock.CREDIT and heard + placed:
         return RemarkCode.INVENTED
-    doubtful = heard > 0 and heard + placed > 1
-    if doubtful and (kind or signs.recurs(sentence)):
-        return RemarkCode.INVENTED
-    return RemarkCode.ECHOED if doubtful and _is_echo(sentence, names) else None
+    if not heard or heard + placed < _SIGNS:
+        return None
+    return RemarkCode.ECHOED if is_echo and not kind else RemarkCode.INVENTED
 
 
 def _is_description(text: str) -> bool:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memo.model import Gap, Media, Recording, Remark, RemarkCode, Span, Transcript
 from memo.speech.assembly import assemble
@@ -195,3 +197,30 @@ def test_what_is_loud_and_no_speech_is_named_and_the_silence_beside_it_too() -> 
 def test_what_was_decoded_is_counted() -> None:
     transcript = transcript_of(clip(1, "We ship."), clip(9, "Friday."), speech=[(1, 1.8), (9, 9.2)])
     assert (transcript.speech_seconds, transcript.decoded_seconds) == (1, 1.5)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["We ship.", "You", "Bye. " * 9, "Thank you.", "so " * 60, "[Music]"]),
+            st.sampled_from([0.1, 0.7, 0.9]),
+            st.sampled_from([-0.2, -0.9, -1.2]),
+        ),
+        max_size=6,
+    )
+)
+def test_every_word_is_in_the_transcript_or_in_a_gap(parts: list[tuple[str, float, float]]) -> None:
+    clips = [
+        clip(10.0 * place, text, no_speech=no_speech, logprob=logprob, step=0.05)
+        for place, (text, no_speech, logprob) in enumerate(parts)
+    ]
+    transcript = transcript_of(*clips, duration=60)
+
+    stayed = [word.text for segment in transcript.segments for word in segment.words]
+    went = [word for gap in transcript.gaps for word in gap.taken_out.split() if word != "…"]
+    written = [word for text, _, _ in parts for word in text.split()]
+    assert sorted([*stayed, *went]) == sorted(written)
+    counts = [
+        remark.values["count"] for remark in transcript.warnings if remark.code == "taken_out"
+    ]
+    assert bool(counts) == bool(went)

@@ -1,7 +1,7 @@
 """How well the words that a finding rests on were heard.
 
 The speech model says how probable each word is. Of words below `UNSURE` about every third is wrong,
-of the others one in thirty (`benchmarks/words.py`). What a finding says of its own, a figure, a
+of the others one in thirty (`benchmarks/confidence.py`). What a finding says of its own, a figure, a
 name, a date, must have been heard better than that at least once.
 """
 

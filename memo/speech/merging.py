@@ -30,7 +30,12 @@ _LITTLE_SPEECH = 0.4  # share of the meeting
 _SHORT = 60.0  # s; in a shorter one the share says little
 
 _OF_ONE_TRACK = frozenset(
-    {RemarkCode.NOBODY_SPEAKS, RemarkCode.LITTLE_SPEECH, RemarkCode.SOUND_TRACKS}
+    {
+        RemarkCode.NOBODY_SPEAKS,
+        RemarkCode.LITTLE_SPEECH,
+        RemarkCode.SOUND_TRACKS,
+        RemarkCode.TAKEN_OUT,
+    }
 )
 """What is true of a track and not of the meeting."""
 _OF_THE_FILE = frozenset({RemarkCode.DAMAGED, RemarkCode.ENDS_EARLY})
@@ -222,12 +227,15 @@ def _loudness(levels: np.typing.NDArray[np.float32], span: Span) -> float:
 
 
 def _gaps(transcripts: Sequence[Transcript], said: Sequence[Segment]) -> Iterator[Gap]:
-    """Yield the gaps of each track, except those in which somebody speaks on another."""
+    """Yield the gaps of each track, except those in which somebody speaks on another.
+
+    What was taken out of a transcript is kept in its gap, so that nothing goes without a trace.
+    """
     words = union(said)
     for transcript in transcripts:
         for gap in transcript.gaps:
             codes = {remark.code for remark in gap.remarks}
-            if codes & _OF_THE_FILE:
+            if codes & _OF_THE_FILE or gap.taken_out:
                 yield gap
             elif RemarkCode.NO_SPEECH in codes:
                 continue
@@ -253,12 +261,20 @@ def _warnings(
             unsure = warning.code == RemarkCode.LANGUAGE_UNSURE
             if warning.code not in _OF_ONE_TRACK and (place == lead or not unsure):
                 yield warning
+    if taken := sum(map(_taken_out, transcripts)):
+        yield Remark.of(RemarkCode.TAKEN_OUT, count=taken)
     spoken = sum(span.duration for span in speech)
     if not speech:
         yield Remark.of(RemarkCode.NOBODY_SPEAKS)
     elif duration > _SHORT and spoken < _LITTLE_SPEECH * duration:
         told = {"speech": _clock(spoken), "total": _clock(duration)}
         yield Remark.of(RemarkCode.LITTLE_SPEECH, **told)
+
+
+def _taken_out(transcript: Transcript) -> int:
+    """Return how many texts were taken out of a transcript."""
+    told = [w for w in transcript.warnings if w.code == RemarkCode.TAKEN_OUT]
+    return sum(int(warning.values["count"]) for warning in told)
 
 
 def _common(span: Span, spans: Iterable[Span]) -> float:

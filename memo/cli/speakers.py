@@ -31,6 +31,7 @@ from memo.pipeline import (
     portraits,
     recall_conversion,
     revoice,
+    together,
 )
 from memo.ports import silent
 
@@ -71,7 +72,9 @@ def _seconds(text: str, option: click.Parameter) -> float:
     epilog='Examples:  memo speakers call.m4a  ·  memo speakers call.m4a --set "Speaker 1=Priya" '
     '--merge "Speaker 3=Speaker 1"  ·  memo speakers call.m4a --play "Speaker 2"',
 )
-@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.argument(
+    "recordings", nargs=-1, required=True, metavar="RECORDING", type=click.Path(path_type=Path)
+)
 @click.option("--set", "names", multiple=True, metavar="VOICE=NAME", help="Who a voice is.")
 @click.option(
     "--merge", "merges", multiple=True, metavar="VOICE=VOICE", help="The first is the second, too."
@@ -102,7 +105,7 @@ def _seconds(text: str, option: click.Parameter) -> float:
 def show(
     context: click.Context,
     /,
-    recording: Path,
+    recordings: tuple[Path, ...],
     sample: Path | None,
     play: str | None,
     out: Path | None,
@@ -113,14 +116,15 @@ def show(
     """Show who speaks in a converted recording, and correct it.
 
     Of each voice: its name and who says so, how long it speaks, and what is typical of what it
-    says. VOICE is a label ("Speaker 1"), its number or its name.
+    says. VOICE is a label ("Speaker 1"), its number or its name. A meeting that was converted
+    --together is named by all its files, or their folder.
 
     What you correct is done in the order of split, merge, at, set. The memo, the transcript and
     the decision log follow, without transcribing again, and it holds whenever the recording is
     converted, until --reset.
     """
     invocation: Invocation = context.obj
-    asked = _Asked(recording, invocation.settings({"out": out}), quiet=invocation.quiet)
+    asked = _Asked(recordings, invocation.settings({"out": out}), quiet=invocation.quiet)
     try:
         outcome = asked.change(Changes(**given), logs=not no_log)
         voices = portraits(asked.recalled().transcript)
@@ -128,28 +132,37 @@ def show(
     except WrongVoice as error:
         raise click.UsageError(printable(error)) from error
     if as_json:
-        say(json.dumps(_as_object(recording, voices, outcome, samples), indent=2))
+        say(json.dumps(_as_object(asked.path, voices, outcome, samples), indent=2))
     else:
         for line in _in_words(voices, outcome, samples):
             say(line)
-    if play is not None:
-        _play(next(path for label, path in samples.items() if label == asked.played))
+    if asked.played is not None:
+        heard = samples[asked.played]
+        if not _play(heard):
+            note(f"memo: there is no player that works here; the sample is {printable(heard)}")
+        elif sample is None:
+            heard.unlink(missing_ok=True)
 
 
 class _Asked:
     """A recording, and what is asked of its voices."""
 
-    def __init__(self, path: Path, settings: Settings, *, quiet: bool) -> None:
-        self._path = path
+    def __init__(self, paths: tuple[Path, ...], settings: Settings, *, quiet: bool) -> None:
+        is_one = len(paths) == 1 and not paths[0].is_dir()
+        self.path, self._tracks = (paths[0], ()) if is_one else together(paths)
         self._settings = settings
         self._quiet = quiet
         self.played: str | None = None
 
     def recalled(self) -> Recalled:
         """Return what is known of the recording."""
+        return recall_conversion(self._job(), tools(self._settings, silent))
+
+    def _job(self) -> Job:
         settings = self._settings
-        job = Job(
-            path=self._path,
+        return Job(
+            path=self.path,
+            tracks=self._tracks,
             timezone=settings.timezone,
             attendees=settings.attendees,
             language=settings.language,
@@ -157,7 +170,6 @@ class _Asked:
             folder=settings.out,
             formats=settings.formats,
         )
-        return recall_conversion(job, tools(settings, silent))
 
     def change(self, changes: Changes, *, logs: bool) -> Outcome | None:
         """Do what the user says, with the settings that the recording was converted with."""
@@ -187,7 +199,7 @@ class _Asked:
             wanted = wanted or tuple(v for v in voices if v.label == self.played)
         if not wanted:
             return {}
-        made = write_samples(self._path, wanted, folder, work_folder(self._settings))
+        made = write_samples(self._job(), wanted, folder, work_folder(self._settings))
         if self.played is not None and self.played not in made:
             raise RecordingError(
                 f"{self.played} never speaks alone long enough to be played",
@@ -196,8 +208,8 @@ class _Asked:
         return made
 
 
-def _play(sample: Path) -> None:
-    """Play a sound file with whatever player is there, else say where it lies."""
+def _play(sample: Path) -> bool:
+    """Play a sound file with whatever player is there, and return whether one did."""
     for name, options in _PLAYERS.items():
         player = shutil.which(name)
         if player is None:
@@ -209,8 +221,8 @@ def _play(sample: Path) -> None:
             check=False,
         )
         if done.returncode == 0:
-            return
-    note(f"memo: there is no player that works here; the sample is {printable(sample)}")
+            return True
+    return False
 
 
 # --- What is shown ------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _STEP = "voices"
 _KEY = "1"  # counts changes of what is kept
-_APART = frozenset({"path", "folder", "heard", "force"})
+_APART = frozenset({"path", "tracks", "folder", "heard", "force"})
 
 _log = logging.getLogger(__name__)
 
@@ -43,15 +43,15 @@ class Kept(Value):
     heard: Transcript
     voiced: Transcript
 
-    def job(self, path: Path) -> Job:
+    def job(self, now: Job) -> Job:
         """Return the same job again, without listening.
 
         Args:
-            path: Where the recording lies now.
+            now: Where the recording, or its tracks, lie now.
         """
         folder = None if self.folder is None else Path(os.fsdecode(self.folder.encode("latin-1")))
-        job: Job = _jobs().validate_python({**self.asked, "path": path})
-        return replace(job, folder=folder, heard=self.heard)
+        job: Job = _jobs().validate_python({**self.asked, "path": now.path})
+        return replace(job, tracks=now.tracks, folder=folder, heard=self.heard)
 
 
 def keep(
@@ -77,20 +77,20 @@ def keep(
         _log.info("what was asked is not kept: %s", type(error).__name__)
 
 
-def recall(work: Checkpoints, path: Path) -> Kept | None:
-    """Return the last conversion of a recording; None if nothing usable is kept of it.
+def recall(work: Checkpoints, now: Job) -> tuple[Kept, Job] | None:
+    """Return the last conversion of a recording, and its job; None if nothing usable is kept.
 
     Args:
         work: The recording's work.
-        path: Where it lies now.
+        now: Where the recording lies now.
     """
     kept = work.load(_STEP, _KEY, Kept)
+    if kept is None:
+        return None
     try:
-        if kept is not None:
-            kept.job(path)
+        return kept, kept.job(now)
     except ValidationError:  # kept by another version
         return None
-    return kept
 
 
 @cache

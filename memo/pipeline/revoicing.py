@@ -25,9 +25,10 @@ from memo.pipeline.corrections import (
 )
 from memo.pipeline.keeping import recall
 from memo.pipeline.naming import voiced
+from memo.pipeline.sources import file_of, identity_of
 from memo.pipeline.written import read_written
 from memo.ports import Progress
-from memo.speech.recording import identify, printable
+from memo.speech.recording import printable
 from memo.speech.transcript_files import is_transcript
 
 Divide = Callable[[Sequence[Span], int], Sequence[Turn]]
@@ -87,10 +88,10 @@ def recall_conversion(job: Job, tools: Tools) -> Recalled:
         RecordingError: The file is missing, or neither what was heard nor its transcript is there.
         OutputError: What the user said before cannot be read.
     """
-    recording = identify(job.path)
-    kept = recall(WorkFolder(tools.work, recording), job.path)
-    if kept is not None:
-        asked = kept.job(job.path)
+    recording = identity_of(job)
+    before = recall(WorkFolder(tools.work, recording), job)
+    if before is not None:
+        kept, asked = before
         found = Recalled(recording, asked, kept.voiced, kept.settings, kept.logs)
     else:
         written = read_written(job, recording)
@@ -119,12 +120,9 @@ def revoice(recalled: Recalled, changes: Changes, tools: Tools, progress: Progre
     """
     if tools.corrections is None:
         raise ValueError("there is nowhere to keep what is said")
-    path = recalled.job.path
-    told = _told(recalled, changes, tools)
     with WorkFolder(tools.work, recalled.recording).exclusive(progress):
-        tools.corrections.keep(recalled.recording, told)
-    job = replace(recalled.job, path=path, force=False)
-    return convert(job, tools, progress)
+        tools.corrections.keep(recalled.recording, _told(recalled, changes, tools))
+    return convert(recalled.job, tools, progress)
 
 
 def _told(recalled: Recalled, changes: Changes, tools: Tools) -> Told:
@@ -141,7 +139,7 @@ def _told(recalled: Recalled, changes: Changes, tools: Tools) -> Told:
         return split_voice(recalled.job.path, spans, count)
 
     for text in changes.splits:
-        revoicing.split(text, None if is_transcript(recalled.job.path) else divide)
+        revoicing.split(text, divide if is_one_sound(recalled.job) else None)
     for text in changes.merges:
         revoicing.merge(text)
     revoicing.move(changes.moves)
@@ -220,7 +218,9 @@ class Revoicing:
         if not (rest.isdecimal() and 2 <= int(rest) <= 9):
             raise WrongVoice(f"{rest!r} is no number of voices: write --split {label!r}=2")
         if divide is None:
-            raise WrongVoice("only the voices of a recording can be split, not of a transcript")
+            raise WrongVoice(
+                "a voice of a transcript, or of a file of its own, cannot be split by ear"
+            )
         own = [s for s in self._transcript.segments if s.speaker == label]
         turns = divide([Span(start=s.start, end=s.end) for s in own], int(rest))
         parts = divided(self._transcript, own, turns)
@@ -327,10 +327,15 @@ def told_of(voices: Mapping[str, str]) -> str:
     return f"the voices are {', '.join(shown)}"
 
 
+def is_one_sound(job: Job) -> bool:
+    """Return whether a job's recording is one sound file: no transcript, and no tracks."""
+    return not job.tracks and not is_transcript(job.path)
+
+
 def _voiced(job: Job, recording: Recording, tools: Tools) -> Transcript:
     told = tools.corrections.of(recording) if tools.corrections else Told()
     assert job.heard is not None  # noqa: S101  as `read_written` makes it
-    sound = None if is_transcript(job.path) else job.path
+    sound = None if is_transcript(job.path) and not job.tracks else file_of(job)
     return voiced(job.heard, told, sound, attendees=job.attendees, enrolled=None)
 
 

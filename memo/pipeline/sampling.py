@@ -9,6 +9,7 @@ from pathlib import Path
 from memo.checkpoints import WorkFolder, write_private
 from memo.errors import RecordingError
 from memo.export.files import write_outputs
+from memo.pipeline.conversion import Job
 from memo.pipeline.portraits import Portrait
 from memo.speech.recording import identify, printable
 from memo.speech.samples import cut_samples
@@ -16,22 +17,28 @@ from memo.speech.transcript_files import is_transcript
 
 
 def write_samples(
-    path: Path, voices: Sequence[Portrait], folder: Path | None, work: Path
+    job: Job, voices: Sequence[Portrait], folder: Path | None, work: Path
 ) -> dict[str, Path]:
     """Cut a sample of each voice, and return where it lies, by label.
 
     A voice that never speaks alone for long enough has none.
 
     Args:
-        path: The recording.
+        job: The recording.
         voices: The voices.
         folder: Where the samples go; None for the recording's work folder.
         work: The folder of all recordings' work.
 
     Raises:
-        RecordingError: The recording cannot be read, or is a transcript.
+        RecordingError: The recording cannot be read, is a transcript, or several files.
         OutputError: A sample cannot be written.
     """
+    path = job.path
+    if job.tracks:
+        raise RecordingError(
+            "each voice has a file of its own: there is no sample to cut",
+            hint=f"Listen to the files: {', '.join(printable(track) for track in job.tracks)}",
+        )
     if is_transcript(path):
         raise RecordingError(
             f"{printable(path)} is a transcript: there is no sound to cut a sample from",

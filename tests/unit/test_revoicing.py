@@ -331,7 +331,7 @@ def test_a_transcript_is_corrected_just_the_same(tools: Tools, tmp_path: Path) -
     outcome = said(tools, path, names=("C=Priya",), merges=("A=B",))
     assert outcome.memo.action_items[0].owner == "Priya"
     assert named(tools, path) == {"B": "B", "C": "Priya"}
-    with pytest.raises(WrongVoice, match="not of a transcript"):
+    with pytest.raises(WrongVoice, match="cannot be split by ear"):
         said(tools, path, splits=("B=2",))
 
 

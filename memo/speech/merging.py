@@ -25,6 +25,7 @@ _COVERED = 0.5  # share of the time of words in which the louder track has words
 _BESIDE = 0.5  # s that the same word may be apart in two tracks
 _SAME_WORDS = 0.7  # likeness of two texts that are the same words
 _LEAST_WORDS = 3  # two may well say "okay" at the same time
+_UNSPACED = "\u0e00"  # Thai, and from there on Chinese and Japanese
 _LONG_SILENCE = 30.0  # s
 _LITTLE_SPEECH = 0.4  # share of the meeting
 _SHORT = 60.0  # s; in a shorter one the share says little
@@ -212,9 +213,10 @@ def _are_same(one: Segment, other: Segment) -> bool:
 
 
 def _plain(text: str) -> list[str]:
+    """Return the words of a text; its characters in writing that puts no blanks."""
     letters = "".join(char if char.isalnum() else " " for char in text.casefold())
-    words = letters.split()
-    return words if len(words) >= _LEAST_WORDS else list("".join(words))  # put without blanks
+    unspaced = any(_UNSPACED <= char for char in letters)
+    return list(letters.replace(" ", "")) if unspaced else letters.split()
 
 
 def _loudness(levels: np.typing.NDArray[np.float32], span: Span) -> float:

@@ -30,9 +30,11 @@ from memo.pipeline import (
     portraits,
     recall_conversion,
     revoice,
+    together,
 )
 from memo.pipeline.corrections import Told
 from memo.pipeline.revoicing import Revoicing
+from memo.pipeline.sampling import write_samples
 from memo.ports import Checkpoints, Progress, silent
 from memo.speech.recording import identify
 
@@ -410,3 +412,25 @@ def test_the_larger_part_of_a_split_voice_keeps_its_label_and_neither_its_name()
 def test_a_voice_that_sounds_alike_throughout_is_not_split() -> None:
     with pytest.raises(WrongVoice, match="sounds alike"):
         split((Turn(start=0, end=16, speaker="a"),))
+
+
+# --- Tracks -------------------------------------------------------------------------------------
+
+
+def test_a_meeting_of_several_files_is_corrected_by_naming_them_all(
+    tools: Tools, tmp_path: Path, examples: Path
+) -> None:
+    tracks = tuple(tmp_path / f"{name}.m4a" for name in ("Tom", "Dan"))
+    for track in tracks:
+        shutil.copy(examples / "weekly-call.tracks" / track.name, track)
+    path, files = together(tracks)
+    convert(job(path, tracks=files, formats=("json",)), tools, silent)
+    found = recall_conversion(job(path, tracks=files), tools)
+    assert {p.name for p in found.transcript.participants} == {"Tom", "Dan"}
+    outcome = revoice(found, Changes(names=("Tom=Thomas",)), tools, silent)
+    assert {p.name for p in outcome.memo.participants} == {"Thomas", "Dan"}
+    assert convert(job(path, tracks=files, formats=("json",)), tools, silent).was_done
+    with pytest.raises(WrongVoice, match="cannot be split"):
+        revoice(found, Changes(splits=("Dan=2",)), tools, silent)
+    with pytest.raises(RecordingError, match="each voice has a file of its own"):
+        write_samples(found.job, portraits(found.transcript), tmp_path, tools.work)

@@ -30,9 +30,10 @@ def gaps_of(
         words: The words that were believed.
         taken: The others.
     """
-    gaps = [*listening.gaps, *_without_belief(taken, words)]
+    amid, others = _parted(_without_belief(taken, words), listening.noise)
+    gaps = [*listening.gaps, *others]
     gaps.extend([gap for gap in _unclear(clips, listening) if not _is_known(gap, gaps)])
-    gaps.extend(_gap(span, RemarkCode.NOISE) for span in listening.noise)
+    gaps.extend(_noises(listening.noise, amid))
     gaps.extend(_silences(listening, gaps))
     return tuple(sorted(gaps, key=lambda gap: (gap.start, gap.end)))
 
@@ -57,6 +58,23 @@ def _are_one(gap: Gap, following: Gap, said: Sequence[float]) -> bool:
     """Return whether a gap goes on in the following one; `said` is when words begin."""
     near = following.remarks == gap.remarks and following.start - gap.end <= _BESIDE
     return near and bisect_left(said, gap.start) == bisect_left(said, following.end)
+
+
+def _parted(gaps: Iterable[Gap], noise: Sequence[Span]) -> tuple[list[Gap], list[Gap]]:
+    """Return the gaps that lie amid noise, and the others."""
+    amid: list[Gap] = []
+    others: list[Gap] = []
+    for gap in gaps:
+        within = any(span.start <= gap.start and gap.end <= span.end for span in noise)
+        (amid if within else others).append(gap)
+    return amid, others
+
+
+def _noises(noise: Iterable[Span], amid: Sequence[Gap]) -> Iterator[Gap]:
+    """Yield the stretches of noise, each with all that was written and taken out there."""
+    for span in noise:
+        texts = [gap.taken_out for gap in amid if span.start <= gap.start < span.end]
+        yield _gap(span, RemarkCode.NOISE, taken_out=" … ".join(texts))
 
 
 def _unclear(clips: Iterable[HeardClip], listening: Listening) -> Iterator[Gap]:

@@ -17,20 +17,37 @@ def empty(start: float, end: float) -> HeardClip:
     return HeardClip(start=start, end=end, words=(), avg_logprob=None, no_speech_prob=None)
 
 
-def listening(*speech: tuple[float, float], gaps: tuple[Gap, ...] = ()) -> Listening:
+def listening(
+    *speech: tuple[float, float], gaps: tuple[Gap, ...] = (), noise: tuple[Span, ...] = ()
+) -> Listening:
     spans = tuple(Span(start=start, end=end) for start, end in speech)
-    return Listening(duration=60, speech=spans, gaps=gaps)
+    return Listening(duration=60, speech=spans, gaps=gaps, noise=noise)
+
+
+def taken(text: str, start: float, end: float) -> TakenOut:
+    clip = empty(start, end)
+    word = Spoken(text, start, end, 0.1, spaced=True, clip=clip)
+    return TakenOut((word,), RemarkCode.NO_WORDS, clip)
 
 
 def test_speech_that_could_not_be_made_out_is_named_once() -> None:
-    clip = empty(5, 9)
-    word = Spoken("You", 5.0, 8.9, 0.1, spaced=True, clip=clip)
-    taken = [TakenOut((word,), RemarkCode.NO_WORDS, clip)]
-    gaps = gaps_of(listening((5, 9), (20, 26)), [clip, empty(20, 26)], [], taken)
+    clips = [empty(5, 9), empty(20, 26)]
+    gaps = gaps_of(listening((5, 9), (20, 26)), clips, [], [taken("You", 5, 9)])
     assert [(gap.start, gap.end, gap.remarks[0].code) for gap in gaps] == [
         (5, 9, "no_words"),
         (20, 26, "unclear"),
         (26, 60, "no_speech"),
+    ]
+
+
+def test_what_is_taken_out_amid_noise_is_one_gap_with_the_noise() -> None:
+    noise = (Span(start=10, end=40),)
+    words = [taken("You", at, at + 0.5) for at in (5, 15, 30, 50)]
+    gaps = gaps_of(listening((0, 9), (45, 60), noise=noise), [], [], words)
+    assert [(gap.start, gap.end, gap.remarks[0].code, gap.taken_out) for gap in gaps] == [
+        (5, 5.5, "no_words", "You"),
+        (10, 40, "noise", "You … You"),
+        (50, 50.5, "no_words", "You"),
     ]
 
 
@@ -40,9 +57,9 @@ def test_damaged_sound_is_not_called_unclear_too() -> None:
     assert gaps_of(known, [empty(5, 9)], [], []) == (damage,)
 
 
-def track(text: str, start: float, taken: str, count: int) -> Transcript:
+def track(text: str, start: float, invented: str, count: int) -> Transcript:
     segment = Segment(id=0, start=start, end=start + 5, text=text, speaker=text)
-    gap = Gap(start=1, end=3, remarks=(INVENTED,), taken_out=taken)
+    gap = Gap(start=1, end=3, remarks=(INVENTED,), taken_out=invented)
     return Transcript(
         recording=RECORDING,
         duration=60,

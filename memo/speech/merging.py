@@ -215,7 +215,7 @@ def _are_same(one: Segment, other: Segment) -> bool:
 def _plain(text: str) -> list[str]:
     """Return the words of a text; its characters in writing that puts no blanks."""
     letters = "".join(char if char.isalnum() else " " for char in text.casefold())
-    unspaced = any(_UNSPACED <= char for char in letters)
+    unspaced = any(char >= _UNSPACED for char in letters)
     return list(letters.replace(" ", "")) if unspaced else letters.split()
 
 

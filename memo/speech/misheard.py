@@ -28,6 +28,8 @@ from memo.speech.sounds import ends_alike, folded, likeness, muffled, skeleton, 
 
 SURE = 0.95
 """Probability from which on a word is not taken for another that is merely like it."""
+DOUBTFUL = 0.6
+"""Probability below which ordinary words may be a name that has the same letters."""
 UNSURE = 0.35
 """Probability below which a word may be a misheard name though it is a word."""
 
@@ -39,6 +41,7 @@ _SOUNDS_ALIKE = 0.6
 _NAME_SOUNDS_ALIKE = 0.7
 _JOINED_ALIKE = 0.75
 _BONES_ALIKE = 0.8
+_MANY_BONES = 5  # consonants that no other word has by chance
 _ALIKE = 0.85
 _RIVAL = 0.1
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
@@ -335,8 +338,8 @@ def _is_respelled(window: Sequence[_Token], target: _Target) -> bool:
         may_be_small = same and not target.is_person
         return window[0].kind is not _Kind.WORD and (may_be_small or window[0].is_capital)
     is_name = all(token.is_capital for token in window)
-    unknown = any(token.kind is _Kind.UNKNOWN for token in window)
-    return len(target.letters) >= _SHORTEST_SMALL and (is_name or unknown)
+    strange = any(token.kind is _Kind.UNKNOWN or _is_doubtful(token) for token in window)
+    return len(target.letters) >= _SHORTEST_SMALL and (is_name or strange)
 
 
 def _reason(
@@ -358,9 +361,8 @@ def _reason_of_one(
     heard = sound(token.letters)
     sounds_same = heard == target.sounds and min(len(token.letters), len(target.letters)) > 2
     if token.kind is _Kind.WORD:
-        unsure = token.probability is not None and token.probability < UNSURE
-        same = sounds_same and token.is_capital and unsure and alike >= _NAME_SOUNDS_ALIKE
-        return CorrectionReason.SOUND if same else None
+        same = sounds_same and token.is_capital and _is_unsure(token)
+        return CorrectionReason.SOUND if same and alike >= _NAME_SOUNDS_ALIKE else None
     if not token.is_capital:
         return _reason_of_small(token, target, alike)
     least = _SOUNDS_ALIKE if token.kind is _Kind.UNKNOWN else _NAME_SOUNDS_ALIKE
@@ -402,8 +404,10 @@ def _reason_of_several(
 def _may_be_joined(window: Sequence[_Token], letters: str, target: _Target, alike: float) -> bool:
     """Return whether words may be a target together, and none of them is only beside it."""
     long_enough = min(len(letters), len(target.letters)) >= _SHORTEST_SMALL
-    unknown = any(token.kind is _Kind.UNKNOWN for token in window)
-    if not long_enough or not (unknown or all(token.is_capital for token in window)):
+    strange = any(token.kind is _Kind.UNKNOWN for token in window) or (
+        sound(letters) == target.sounds and any(map(_is_unsure, window))
+    )
+    if not long_enough or not (strange or all(token.is_capital for token in window)):
         return False
     if alike < _JOINED_ALIKE or any(
         likeness(part, target.letters) >= alike for part in _parts(window)
@@ -436,11 +440,21 @@ def _is_alike(letters: str, target: _Target, alike: float) -> bool:
     shortest = min(len(letters), len(target.letters))
     if shortest < _SHORTEST or not ends_alike(muffled(heard), muffled(target.sounds)):
         return False
-    same_bones = skeleton(heard) == skeleton(target.sounds) and alike >= _BONES_ALIKE
+    bones = skeleton(target.sounds)
+    enough = _NAME_SOUNDS_ALIKE if len(bones) >= _MANY_BONES else _BONES_ALIKE
+    same_bones = skeleton(heard) == bones and alike >= enough
     same_line = muffled(heard) == muffled(target.sounds) and alike >= _NAME_SOUNDS_ALIKE
     return (shortest >= _SHORTEST_LIKE and (same_bones or same_line)) or (
         shortest > _SHORTEST_LIKE and alike >= _ALIKE
     )
+
+
+def _is_doubtful(token: _Token) -> bool:
+    return token.probability is not None and token.probability < DOUBTFUL
+
+
+def _is_unsure(token: _Token) -> bool:
+    return token.probability is not None and token.probability < UNSURE
 
 
 def _is_sure(window: Sequence[_Token]) -> bool:

@@ -126,6 +126,18 @@ def test_a_speech_model_that_is_sure_of_a_word_is_believed_unless_it_sounds_the_
     assert correct(heard("ask Farrah now", probability=0.99), WAREHOUSE, ()).corrections
 
 
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("to bright ways.", "to Brightways."), ("bake it, mail in.", "bake it, Meilin.")],
+)
+def test_words_that_nobody_is_sure_of_may_be_a_name_of_that_spelling_or_sound(
+    text: str, right: str
+) -> None:
+    terms = [Term(written="Brightways")]
+    assert text_of(correct(heard(text, probability=0.3), WAREHOUSE, terms)) == right
+    assert not correct(heard(text, probability=0.9), WAREHOUSE, terms).corrections
+
+
 def test_a_name_that_could_be_two_people_stays() -> None:
     people = ["Marlena Roth", "Marlene Kern"]
     assert not correct(heard("ask Marlenna and Marlenne"), [*people, "Marlenna K"], ()).corrections

@@ -20,7 +20,7 @@ from functools import cache
 from typing import NamedTuple
 
 from memo.extraction.calling import How, Kind, Namer, Sign, names_in, signs_in
-from memo.extraction.lines import sentences
+from memo.extraction.lines import number_lines
 from memo.extraction.names import match_person
 from memo.model import NameSource, Participant, Remark, RemarkCode, Transcript
 
@@ -237,7 +237,7 @@ _NOBODY = _set_of(
 
 def _called(transcript: Transcript) -> frozenset[str]:
     """Return the words that look like names and that somebody is called by."""
-    said = [s for segment in transcript.segments for s in sentences(segment.text)]
+    said = [sentence for line in number_lines(transcript) for sentence in line.sentences()]
     small = {word.casefold() for s in said for word in _WORD.findall(s) if word[0].islower()}
     inside: set[str] = set()
     for sentence in said:

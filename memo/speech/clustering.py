@@ -2,8 +2,9 @@
 
 Spectral clustering (Ng, Jordan & Weiss 2002; von Luxburg 2007) on the cosines between embeddings,
 of which each window keeps only its nearest (Park et al. 2020). The number of voices is read off the
-largest gap between the eigenvalues, which errs towards too many: clusters whose centroids are as
-alike as two takes of one voice are merged.
+largest gap between the eigenvalues; then clusters that are as unlike as two voices are divided, and
+those that are as alike as two takes of one voice are merged. How alike two clusters are is measured
+against how alike the windows within each are: on a bad line, all are less alike.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ import numpy.typing as npt
 
 from memo.speech.embeddings import Embeddings
 
-SAME_VOICE = 0.82
-"""Cosine of centroids above which two clusters are one voice: one voice split in two gave 0.80 to
-0.94 on 23 recordings, two voices at most 0.77 (0.87 for two alike ones on a telephone)."""
+SAME_VOICE = 0.7
+"""Likeness above which two clusters are one voice: one voice split in two gave at least 0.75 (0.68
+for a man with and without a cold), two voices at most 0.67, telephones included."""
 
 OTHER_VOICE = 0.5
-"""Cosine of the halves of a cluster below which they are two voices: the gap between eigenvalues
-says little when there are few windows. The halves of one voice gave at least 0.72."""
+"""Likeness of the halves of a cluster below which they are two voices: the gap between eigenvalues
+says little when there are few windows. The halves of one voice gave at least 0.63."""
 
 MOST_VOICES = 16
 _SAMPLED = 2000  # windows; the time that eigenvectors take grows with the third power
 _FEWEST = 4  # windows of a voice, on average
 _FEWEST_OF_HALF = 2
+_APART = 2  # windows nearer than that share sound
+_USUAL = 0.45  # cosine of two windows of one voice
+_LEAST_WITHIN = 0.2
 _SHARE_KEPT = 0.1  # of the other windows, as neighbours
 _LEAST_KEPT = 8
 _MOST_KEPT = 30  # more tie those who speak little in a long recording to others
@@ -41,7 +45,7 @@ def cluster(embeddings: Embeddings, count: int | None = None) -> Labels:
     """Tell voices apart.
 
     Args:
-        embeddings: Shape (windows, n), each of length 1, in order of time.
+        embeddings: Shape (windows, n), each of length 1, in order of time; `distinctive`.
         count: How many voices there are; None to find out.
 
     Returns:
@@ -144,9 +148,11 @@ def _split(embeddings: Embeddings, labels: Labels) -> Labels:
         if own.size < 2 * _FEWEST_OF_HALF:
             continue
         halves = _spectral(embeddings[own], 2)
-        one, other = _centroids(embeddings[own], halves)
         smaller = np.bincount(halves, minlength=2).min()
-        if smaller >= _FEWEST_OF_HALF and one @ other < OTHER_VOICE:
+        if (
+            smaller >= _FEWEST_OF_HALF
+            and _likeness(embeddings[own], own, halves)[0, 1] < OTHER_VOICE
+        ):
             new = labels.max() + 1
             labels[own[halves == 1]] = new
             waiting.extend([labels[own[halves == 0][0]], new])
@@ -156,11 +162,37 @@ def _split(embeddings: Embeddings, labels: Labels) -> Labels:
 def _merged(embeddings: Embeddings, labels: Labels) -> Labels:
     """Make the most alike clusters one, as long as they are one voice."""
     labels = labels.copy()
-    while True:
-        names = np.unique(labels)
-        centroids = _centroids(embeddings, labels)
-        alike = np.triu(centroids @ centroids.T, 1)
+    places = np.arange(len(labels))
+    while (names := np.unique(labels)).size > 1:
+        alike = _likeness(embeddings, places, labels)
+        alike[np.tril_indices(names.size)] = -np.inf
         one, other = np.unravel_index(alike.argmax(), alike.shape)
         if alike[one, other] <= SAME_VOICE:
-            return labels
+            break
         labels[labels == names[other]] = names[one]
+    return labels
+
+
+def _likeness(embeddings: Embeddings, places: Labels, labels: Labels) -> Matrix:
+    """Return how alike clusters are: the mean cosine of their windows, for that within each.
+
+    It is 1 on average for two random parts of one voice, however few their windows are and however
+    much these vary (the correction for attenuation, Spearman 1904). Windows that share sound do not
+    count.
+
+    Args:
+        embeddings: Shape (windows, n).
+        places: Which window of the recording each is.
+        labels: Its cluster.
+
+    Returns:
+        Shape (clusters, clusters), in order of the labels.
+    """
+    apart = np.abs(places[:, None] - places) >= _APART
+    members = (labels[:, None] == np.unique(labels)).astype(np.float64)
+    pairs = members.T @ apart @ members
+    sums = members.T @ np.where(apart, embeddings @ embeddings.T, 0.0) @ members
+    means = sums / np.maximum(pairs, 1)
+    within = np.where(np.diag(pairs) > 0, np.maximum(np.diag(means), _LEAST_WITHIN), _USUAL)
+    alike: Matrix = np.where(pairs > 0, means / np.sqrt(np.outer(within, within)), 1.0)
+    return alike

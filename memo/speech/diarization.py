@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STAGE = "telling voices apart"
 
-_VERSION = 2  # of the method: a change makes old checkpoints stale
+_VERSION = 3  # of the method: a change makes old checkpoints stale
 _WINDOW = 1.5  # s
 _HOP = 0.75  # s
 _SHORTEST = 0.2  # s; less sound says nothing about a voice
@@ -114,7 +114,7 @@ class SpectralDiarizer:
         import numpy as np
 
         from memo.speech.clustering import cluster
-        from memo.speech.embeddings import VoiceModel
+        from memo.speech.embeddings import VoiceModel, distinctive
 
         sounds = _sounds(blocks, pieces, windows)
         embeddings = []
@@ -123,7 +123,7 @@ class SpectralDiarizer:
         ):
             embeddings.append(found)
             progress(STAGE, min(window.end, listening.duration), listening.duration)
-        voices = cluster(np.stack(embeddings), speakers)
+        voices = cluster(distinctive(np.stack(embeddings)), speakers)
         progress(STAGE, listening.duration, listening.duration)
         return turns_of(pieces, windows, voices.tolist())
 

@@ -45,7 +45,7 @@ def _turns(path: Path, spans: Sequence[Span], count: int, threads: int | None) -
     import numpy as np
 
     from memo.speech.clustering import cluster
-    from memo.speech.embeddings import VoiceModel
+    from memo.speech.embeddings import VoiceModel, distinctive
     from memo.speech.vad import union
 
     pieces = list(cut_long(union(spans)))
@@ -56,7 +56,7 @@ def _turns(path: Path, spans: Sequence[Span], count: int, threads: int | None) -
             hint="Give single sentences to another voice with --at.",
         )
     embeddings = list(VoiceModel(threads=threads).embed(_sounds(path, pieces, windows)))
-    return turns_of(pieces, windows, cluster(np.stack(embeddings), count).tolist())
+    return turns_of(pieces, windows, cluster(distinctive(np.stack(embeddings)), count).tolist())
 
 
 def _sounds(path: Path, pieces: Sequence[Span], windows: Sequence[Window]) -> Iterator[Sound]:

@@ -70,9 +70,20 @@ def test_two_takes_of_one_voice_are_one() -> None:
 
 def test_two_voices_that_are_somewhat_alike_are_two() -> None:
     voice, colour = directions(2)
-    alike = unit([voice + 0.4 * colour, voice - 0.4 * colour])  # cosine 0.72
+    alike = unit([voice + 0.5 * colour, voice - 0.5 * colour])  # cosine 0.6
     said = order(2, 120)
     assert same_partition(cluster(spoken(alike, said, spread=0.2)), said)
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.6, 1.0])
+def test_how_alike_two_voices_are_does_not_depend_on_the_line(spread: float) -> None:
+    """On a bad line all windows are less alike, those of one voice and of two."""
+    voice, colour = directions(2)
+    takes = unit([voice + 0.3 * colour, voice - 0.3 * colour])
+    alike = unit([voice + 0.5 * colour, voice - 0.5 * colour])
+    said = order(2, 240)
+    assert set(cluster(spoken(takes, said, spread=spread)).tolist()) == {0}
+    assert len(set(cluster(spoken(alike, said, spread=spread)).tolist())) == 2
 
 
 def test_three_voices_in_few_windows_are_three() -> None:

@@ -77,7 +77,8 @@ def mean(model: VoiceModel, sound: Sound) -> Embeddings:
     size = round(WINDOW * SAMPLE_RATE)
     starts = range(0, sound.size - size + 1, SAMPLE_RATE)
     found = np.stack(list(model.embed(sound[at : at + size] for at in starts)))
-    return found.mean(axis=0, dtype=np.float32)
+    average: Embeddings = found.mean(axis=0)
+    return average
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
     Recording -> Transcript -> Draft -> Memo -> LogEntry
 
 Every value is immutable, compares by content and round-trips through JSON. None of them does
-I/O, knows a database id (only `LogEntry` has a number) or imports anything of memo's.
+I/O, knows a database id (only `LogEntry` has a number) or imports more of memo than its codes.
 
 Times inside a recording are seconds from its start, as floats, in half-open spans [start, end).
 Instants on the calendar are timezone-aware datetimes whose names end in `_at`.
@@ -19,6 +19,8 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from memo.codes import RemarkCode as RemarkCode  # noqa: PLC0414, part of the model
 
 UNSURE = 0.5
 """Probability of a word below which it is marked as unsure."""
@@ -53,81 +55,6 @@ class Span(Value):
 
 
 # --- What memo says of its own work -----------------------------------------------------------
-
-
-class RemarkCode(StrEnum):
-    """What memo can remark; `memo.export.remarks` has the words, in every language."""
-
-    # why a stretch is a gap
-    NO_SPEECH = "no_speech"
-    NO_WORDS = "no_words"
-    UNCLEAR = "unclear"
-    NOISE = "noise"
-    INVENTED = "invented"
-    REPEATED = "repeated"
-    ECHOED = "echoed"
-    TOO_FAST = "too_fast"
-    DAMAGED = "damaged"
-    ENDS_EARLY = "ends_early"
-    ANSWER_TOO_LONG = "answer_too_long"
-    NO_USABLE_ANSWER = "no_usable_answer"
-    NO_RULES = "no_rules"
-    # what a reader should know of the recording
-    DAMAGED_AT = "damaged_at"
-    ENDS_EARLY_AT = "ends_early_at"
-    REPEATED_AT = "repeated_at"
-    TAKEN_OUT = "taken_out"
-    SOUND_TRACKS = "sound_tracks"
-    NOBODY_SPEAKS = "nobody_speaks"
-    LITTLE_SPEECH = "little_speech"
-    LANGUAGE_UNSURE = "language_unsure"
-    OTHER_LANGUAGE = "other_language"
-    GPU_UNUSED = "gpu_unused"
-    DATE_OF_FILE = "date_of_file"
-    DATE_WITHOUT_TIME = "date_without_time"
-    INVITATION_ZONE = "invitation_zone"
-    VOICES_UNTOLD = "voices_untold"
-    CHANNELS_UNTOLD = "channels_untold"
-    TRACKS_ASSUMED = "tracks_assumed"
-    TRACK_LATER = "track_later"
-    TRACK_LEFT_OUT = "track_left_out"
-    VOICES_NAMED = "voices_named"
-    VOICES_RECOGNISED = "voices_recognised"
-    VOICES_LOST = "voices_lost"
-    # ... of a transcript that somebody else made
-    TIMES_ESTIMATED = "times_estimated"
-    TIMES_BETWEEN_ESTIMATED = "times_between_estimated"
-    TIMES_OF_DAY = "times_of_day"
-    TIMES_IN_MILLISECONDS = "times_in_milliseconds"
-    MARKS_ASTRAY = "marks_astray"
-    ENDS_ESTIMATED = "ends_estimated"
-    STARTS_ESTIMATED = "starts_estimated"
-    NOT_UTF8 = "not_utf8"
-    UNREADABLE = "unreadable"
-    NO_SPEECH_LINES = "no_speech_lines"
-    ROLLING_CAPTIONS = "rolling_captions"
-    NO_NAMES = "no_names"
-    LANGUAGE_ASSUMED = "language_assumed"
-    # ... of how it was read, and in which language it is told
-    NO_TOPICS = "no_topics"
-    AS_SPOKEN = "as_spoken"
-    TRANSLATED = "translated"
-    NOT_TRANSLATED = "not_translated"
-    # why a finding is doubtful, or what of it was not checked
-    NOT_FOUND = "not_found"
-    PARTLY_FOUND = "partly_found"
-    NOT_SAID_NEAR = "not_said_near"
-    NOBODY_SAYS_NO = "nobody_says_no"
-    WORDS_SAY_NO = "words_say_no"
-    PERHAPS_ANSWERED = "perhaps_answered"
-    NOBODY_AGREED = "nobody_agreed"
-    NOBODY_TOOK_IT = "nobody_took_it"
-    POORLY_HEARD = "poorly_heard"
-    WORDS_POORLY_HEARD = "words_poorly_heard"
-    WORDING_UNCHECKED = "wording_unchecked"
-    LEFT_AS_SPOKEN = "left_as_spoken"
-    # whatever else
-    OTHER = "other"
 
 
 class Remark(Value):

@@ -299,6 +299,8 @@ class _Search:
     def _like(
         self, window: Sequence[_Token], letters: str, beside: frozenset[str]
     ) -> _Found | None:
+        if len(window) > 1 and not any(map(_is_strange, window)):
+            return None
         near = self._nearest(letters)
         found = [
             _Found(target, reason, alike)
@@ -451,6 +453,11 @@ def _is_alike(letters: str, target: _Target, alike: float) -> bool:
 
 def _is_doubtful(token: _Token) -> bool:
     return token.probability is not None and token.probability < DOUBTFUL
+
+
+def _is_strange(token: _Token) -> bool:
+    """Return whether a word may be a part of something else at all."""
+    return token.is_capital or token.kind is _Kind.UNKNOWN or _is_unsure(token)
 
 
 def _is_unsure(token: _Token) -> bool:

@@ -14,7 +14,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from memo.speech import heap
 from memo.speech.asked import DECODING, Asked
 from memo.speech.assembly import assemble
 from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
+from memo.speech.languages import Hear, heard_in, in_their_languages, language_at
 from memo.speech.missed import filled, missed
 from memo.speech.recording import identify
 from memo.speech.steps import Steps
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
 
 UNDETERMINED = "und"  # ISO 639-2: nobody speaks
 
-_VERSION = 1  # of the way windows are cut and recognised: a change makes old checkpoints stale
+_VERSION = 2  # of the way windows are cut and recognised: a change makes old checkpoints stale
 _NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
 _COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}  # the fastest there that loses no words
 _HEARINGS = 3  # of what was passed over, each shorter than the one before
+_FEW = 2  # excerpts are enough to tell the language if they agree ...
+_CLEAR = 0.9  # ... by this share of the votes
 _HOTWORDS = 240  # characters: what is asked for is taken from the room for the answer
 _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
 
@@ -147,7 +150,9 @@ class FasterWhisper:
         steps = Steps(recording, checkpoints, channel)
         listening, spoken = self._listen(source, media.duration, _code(language), steps, progress)
         windows = plan_windows(listening.speech)
-        asked = Asked(language=spoken.code, hotwords=_prompt(hotwords))
+        asked = Asked(
+            language=spoken.code, hotwords=_prompt(hotwords), attentive=_code(language) is None
+        )
         heard = self._recognise(source, windows, asked, listening.announced, steps, progress)
         transcript = assemble(
             recording=recording,
@@ -196,13 +201,12 @@ class FasterWhisper:
         whisper = self._loaded()
         if not whisper.is_multilingual:
             return SpokenLanguage(code="en", share=1.0)
-        votes: dict[str, float] = {}
+        few = excerpts[:: max(1, len(excerpts) // _FEW)]
         with _engine_errors(self.name):
-            for excerpt in excerpts:
-                for code, probability in whisper.languages(excerpt).items():
-                    votes[code] = votes.get(code, 0.0) + probability * excerpt.size
-        code = max(votes, key=lambda code: votes[code])
-        return SpokenLanguage(code=code, share=min(1.0, votes[code] / sum(votes.values())))
+            spoken = _vote(few, whisper.languages(few))
+            if spoken.share < _CLEAR and len(few) < len(excerpts):
+                spoken = _vote(excerpts, whisper.languages(excerpts))
+        return spoken
 
     # --- Second pass: what is said? -----------------------------------------------------------
 
@@ -231,8 +235,7 @@ class FasterWhisper:
     def _about(self, window: tuple[Span, ...], asked: Asked) -> object:
         """Everything that a window's result depends on, besides the recording."""
         spans = [(span.start, span.end) for span in window]
-        about = [_VERSION, self._identity(), asked.language, DECODING, spans]
-        return [*about, asked.hotwords] if asked.hotwords else about
+        return [_VERSION, self._identity(), asdict(asked), DECODING, spans]
 
     def _identity(self) -> object:
         size = (self._folder / "model.bin").stat().st_size
@@ -248,43 +251,25 @@ class FasterWhisper:
         """Recognise the speech of one window, and hear what was passed over once more."""
         from memo.speech.audio import quietest
 
-        origin = window[0].start
-        speech = [Span(start=s.start - origin, end=s.end - origin) for s in window]
-        clips = plan_clips(speech, lambda start, end: quietest(sound, start, end))
+        origin, language = window[0].start, asked.language
         whisper = self._loaded()
-        if not whisper.knows(asked.language):
+        if not whisper.knows(language):
             raise ConfigError(
-                f"the speech model {self._model} does not know the language {asked.language!r}",
+                f"the speech model {self._model} does not know the language {language!r}",
                 hint="Give another language as a two-letter code (de, fr, ja), or another model.",
             )
-        run = partial(self._run, whisper, sound, origin, asked)
-        heard = run(clips, tell)
-        tried: list[Span] = []
-        for _ in range(_HEARINGS):
-            holes = [hole for hole in missed(heard, window) if hole not in tried]
-            again = [Span(start=max(0.0, s.start - origin), end=s.end - origin) for s in holes]
-            if not again:
-                break
-            heard = filled(heard, run(again, tell))
-            tried.extend(holes)
-        return HeardWindow(clips=tuple(heard))
-
-    def _run(
-        self,
-        whisper: Whisper,
-        sound: Sound,
-        origin: float,
-        asked: Asked,
-        clips: Sequence[Span],
-        tell: Callable[[float], None],
-    ) -> list[HeardClip]:
-        """Recognise clips of a sound that begins `origin` seconds into the recording."""
-        hear = partial(whisper.hear, sound, clips, asked, origin=origin, tell=tell)
+        clips = plan_clips(window, lambda a, b: origin + quietest(sound, a - origin, b - origin))
+        ear = _Ear(whisper, sound, origin, replace(asked, attentive=False), self._batch_size, tell)
         with _engine_errors(self.name):
-            try:
-                return hear(batch_size=self._batch_size)
-            except (RuntimeError, MemoryError):  # perhaps for want of memory: one at a time
-                return hear(batch_size=1)
+            if asked.attentive:
+                first = replace(ear, asked=asked).hear(clips, language)
+                heard = in_their_languages(
+                    first, window, language, tell=ear.languages, hear=ear.hear
+                )
+            else:
+                heard = ear.hear(clips, language)
+            heard = _completed(heard, window, language, ear.hear)
+        return HeardWindow(clips=tuple(heard))
 
     # --- The model ----------------------------------------------------------------------------
 
@@ -376,6 +361,66 @@ def _prompt(hotwords: Sequence[str]) -> str | None:
         if len(longer) <= _HOTWORDS:
             text = longer
     return text or None
+
+
+@dataclass(frozen=True)
+class _Ear:
+    """Hears stretches of a recording, given in its seconds; `sound` begins at `origin` of them."""
+
+    whisper: Whisper
+    sound: Sound
+    origin: float
+    asked: Asked
+    batch_size: int
+    tell: Callable[[float], None]
+
+    def hear(self, spans: Sequence[Span], language: str) -> list[HeardClip]:
+        """Recognise stretches of up to 30 s in a language."""
+        asked = replace(self.asked, language=language)
+        local = [self._local(span) for span in spans]
+        hear = partial(
+            self.whisper.hear, self.sound, local, asked, origin=self.origin, tell=self.tell
+        )
+        try:
+            return hear(batch_size=self.batch_size)
+        except (RuntimeError, MemoryError):  # perhaps for want of memory: one at a time
+            return hear(batch_size=1)
+
+    def languages(self, spans: Sequence[Span]) -> list[SpokenLanguage]:
+        """Return the language that each of some stretches of up to 30 s is in."""
+        from memo.speech.audio import cut
+
+        sounds = list(cut([self.sound], [self._local(span) for span in spans]))
+        found = self.whisper.languages(sounds)
+        return [_vote([sound], [of]) for sound, of in zip(sounds, found, strict=True)]
+
+    def _local(self, span: Span) -> Span:
+        start = max(0.0, span.start - self.origin)
+        return Span(start=start, end=max(start, span.end - self.origin))
+
+
+def _completed(
+    heard: list[HeardClip], speech: Sequence[Span], language: str, hear: Hear
+) -> list[HeardClip]:
+    """Hear what was passed over once more, in the language of the clip that it is in."""
+    tried: list[Span] = []
+    for _ in range(_HEARINGS):
+        holes = [hole for hole in missed(heard, speech) if hole not in tried]
+        if not holes:
+            break
+        again = [(hole, language_at(hole, heard) or language) for hole in holes]
+        heard = filled(heard, heard_in(again, language, hear))
+        tried.extend(holes)
+    return heard
+
+
+def _vote(excerpts: Sequence[Sound], languages: Sequence[dict[str, float]]) -> SpokenLanguage:
+    votes: dict[str, float] = {}
+    for excerpt, probabilities in zip(excerpts, languages, strict=True):
+        for code, probability in probabilities.items():
+            votes[code] = votes.get(code, 0.0) + probability * excerpt.size
+    code = max(votes, key=lambda code: votes[code])
+    return SpokenLanguage(code=code, share=min(1.0, votes[code] / sum(votes.values())))
 
 
 class _Steady:

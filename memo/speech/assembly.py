@@ -15,8 +15,9 @@ from memo.model import (
     Word,
 )
 from memo.speech.gaps import gaps_of
-from memo.speech.heard import HeardWindow, Listening, SpokenLanguage
+from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
 from memo.speech.invented import TakenOut, sift
+from memo.speech.languages import others
 from memo.speech.sentences import sentences, text_of
 from memo.speech.words import Spoken, spoken_words
 
@@ -55,7 +56,13 @@ def assemble(
     """
     clips = [clip for window in windows for clip in window.clips]
     heard = spoken_words(clips, language.code)
-    words, taken = sift(heard, speech=listening.speech, noise=listening.noise, hotwords=hotwords)
+    words, taken = sift(
+        heard,
+        speech=listening.speech,
+        noise=listening.noise,
+        language=language.code,
+        hotwords=hotwords,
+    )
     return Transcript(
         recording=recording,
         duration=listening.announced,
@@ -65,7 +72,10 @@ def assemble(
             _segment(place, sentence) for place, sentence in enumerate(sentences(words))
         ),
         gaps=gaps_of(listening, clips, words, taken),
-        warnings=tuple(_warnings(media, listening, language, taken)),
+        warnings=(
+            *_warnings(media, listening, language, taken),
+            *_in_other_languages(clips),
+        ),
         asr_model=asr_model,
         decoded_seconds=round(sum(clip.duration for clip in clips), 3),
     )
@@ -114,6 +124,11 @@ def _warnings(
     for invented in taken:
         if invented.why is RemarkCode.REPEATED and invented.place.duration >= _LONG_LOOP:
             yield Remark.of(RemarkCode.REPEATED_AT, **_from_to(invented.place))
+
+
+def _in_other_languages(clips: Iterable[HeardClip]) -> Iterator[Remark]:
+    for stretch, code in others(clips):
+        yield Remark.of(RemarkCode.OTHER_LANGUAGE, language=code, **_from_to(stretch))
 
 
 def _from_to(span: Span) -> dict[str, str]:

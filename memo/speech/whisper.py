@@ -26,6 +26,7 @@ from memo.speech.audio import Sound
 from memo.speech.heard import HeardClip, HeardWord, SpokenLanguage
 
 _MOST_WORKERS = 4  # a window has few clips
+_SILENCE = 1.0  # s after a clip that Whisper hears
 _MARGIN = 1600  # samples of silence: a clip may not end a sample after the sound
 
 
@@ -65,8 +66,12 @@ class Whisper:
         """Return whether the model can write a language (ISO 639-1)."""
         return language in self._model.supported_languages
 
-    def languages(self, sound: Sound) -> dict[str, float]:
-        """Return how probable each language is in a sound of up to 30 s."""
+    def languages(self, sounds: Sequence[Sound]) -> list[dict[str, float]]:
+        """Return how probable each language is in each of some sounds of up to 30 s."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(self._languages, sounds))
+
+    def _languages(self, sound: Sound) -> dict[str, float]:
         _, _, probabilities = self._model.detect_language(audio=sound)
         return dict(probabilities)
 
@@ -96,14 +101,16 @@ class Whisper:
         padded = np.pad(sound, (0, _MARGIN))
         work = partial(self._batch, padded, asked)
         heard: list[HeardClip] = []
+        done = origin
         pool = ThreadPoolExecutor(self._workers)
         try:
             for batch in pool.map(work, _dealt(clips, batch_size, self._workers)):
                 heard.extend(_placed(clip, origin) for clip in batch)
-                tell(heard[-1].end)
+                done += sum(clip.duration for clip in batch)
+                tell(done)
         finally:
             pool.shutdown(cancel_futures=True)
-        return heard
+        return sorted(heard, key=lambda clip: clip.start)
 
     def _batch(self, sound: Sound, asked: Asked, clips: Sequence[Span]) -> list[HeardClip]:
         pipeline = _Pipeline(self._model, attentive=asked.attentive and self.is_multilingual)
@@ -136,6 +143,19 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc]
         self._attentive = attentive
         self.languages: list[SpokenLanguage | None] = []
 
+    def forward(
+        self,
+        features: Any,  # noqa: ANN401
+        tokenizer: Any,  # noqa: ANN401
+        chunks_metadata: Any,  # noqa: ANN401
+        options: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Recognise a batch without most of the silence that fills clips up to 30 s."""
+        longest = max(clip["duration"] for clip in chunks_metadata)
+        frames = math.ceil(longest + _SILENCE) * self.model.frames_per_second
+        features = np.ascontiguousarray(features[..., :frames])
+        return super().forward(features, tokenizer, chunks_metadata, options)
+
     def generate_segment_batched(
         self,
         features: Any,  # noqa: ANN401
@@ -157,11 +177,16 @@ def graphics_cards() -> int:
 
 
 def _dealt(clips: Sequence[Span], most: int, workers: int) -> Iterator[Sequence[Span]]:
-    """Cut clips into batches of much the same length, as many as keep all workers busy."""
+    """Put clips of like length into batches, as many as keep all workers busy, the longest first.
+
+    A batch takes as long as its longest clip.
+    """
     rounds = math.ceil(len(clips) / (most * workers))
     count = min(len(clips), rounds * workers)
+    by_length = sorted(clips, key=lambda clip: -clip.duration)
     for place in range(count):
-        yield clips[place * len(clips) // count : (place + 1) * len(clips) // count]
+        batch = by_length[place * len(clips) // count : (place + 1) * len(clips) // count]
+        yield sorted(batch, key=lambda clip: clip.start)
 
 
 def _by_clip(clips: Sequence[Span], segments: Iterable[Any]) -> list[list[Any]]:

@@ -32,9 +32,11 @@ def spoken_words(clips: Iterable[HeardClip], language: str) -> list[Spoken]:
 
     Args:
         clips: Ordered and disjoint; Whisper's times may lie beside a clip, these never do.
-        language: ISO 639-1 code.
+        language: ISO 639-1 code, of what says nothing else.
     """
-    return [word for clip in clips for word in _settled(_whole(clip, language), clip)]
+    return [
+        word for clip in clips for word in _settled(_whole(clip, clip.language or language), clip)
+    ]
 
 
 def _whole(clip: HeardClip, language: str) -> list[HeardWord]:

@@ -66,6 +66,7 @@ def sift(
     *,
     speech: Sequence[Span] = (),
     noise: Sequence[Span] = (),
+    language: str = "en",
     hotwords: Iterable[str] = (),
 ) -> tuple[list[Spoken], list[TakenOut]]:
     """Take out what nobody said.
@@ -74,6 +75,7 @@ def sift(
         words: The words of a recording, in order.
         speech: Where there is speech, ordered and disjoint.
         noise: The long stretches of music or noise.
+        language: ISO 639-1 code of what is spoken where a clip does not say otherwise.
         hotwords: Names and terms that the model was told to expect, as it was told them.
 
     Returns:
@@ -83,7 +85,8 @@ def sift(
     stay, gone = _sift_clips(words)
     stay, loops = without_loops(stay)
     gone.extend(TakenOut.of(loop, RemarkCode.REPEATED) for loop in loops)
-    stay, invented = _sift_sentences(stay, _Signs(stay, speech, noise), hotwords)
+    judge = _Judge(_Signs(stay, speech, noise), language, hotwords)
+    stay, invented = _sift_sentences(stay, judge)
     gone.extend(invented)
     return stay, sorted(gone, key=lambda taken: taken.words[0].start)
 
@@ -146,15 +149,12 @@ def _letters(word: Spoken) -> float:
 # --- Sentences ------------------------------------------------------------------------------------
 
 
-def _sift_sentences(
-    words: Sequence[Spoken], signs: _Signs, hotwords: Iterable[str]
-) -> tuple[list[Spoken], list[TakenOut]]:
-    names = {plain for name in hotwords for part in name.split() if (plain := normalised(part))}
+def _sift_sentences(words: Sequence[Spoken], judge: _Judge) -> tuple[list[Spoken], list[TakenOut]]:
     stay: list[Spoken] = []
     gone: list[TakenOut] = []
     for of_clip in _by_clip(words):
-        for sentence in _candidates(of_clip):
-            why = _against(sentence, signs, names)
+        for sentence in judge.candidates(of_clip):
+            why = judge.against(sentence)
             if why is None:
                 stay.extend(sentence)
             else:
@@ -162,29 +162,45 @@ def _sift_sentences(
     return stay, gone
 
 
-def _candidates(of_clip: Sequence[Spoken]) -> Iterator[Sequence[Spoken]]:
-    """Yield a clip as a whole if it is in the catalogue, else sentence by sentence."""
-    if stock(text_of(of_clip)):
-        yield of_clip
-    else:
-        yield from sentences(of_clip)
+class _Judge:
+    """Says which sentences nobody said.
 
+    Args:
+        signs: What speaks against a sentence.
+        language: ISO 639-1 code of what is spoken.
+        hotwords: Names and terms that the model was told to expect.
+    """
 
-def _against(sentence: Sequence[Spoken], signs: _Signs, names: set[str]) -> RemarkCode | None:
-    """Return why a sentence is taken for invented, or None."""
-    text = text_of(sentence)
-    if _is_description(text):
-        return RemarkCode.NO_WORDS
-    kind = stock(text)
-    is_echo = _is_echo(sentence, names)
-    if not (kind or is_echo or signs.recurs(sentence)):
-        return None
-    heard, placed = signs.of(sentence)
-    if kind is Stock.CREDIT and heard + placed:
-        return RemarkCode.INVENTED
-    if not heard or heard + placed < _SIGNS:
-        return None
-    return RemarkCode.ECHOED if is_echo and not kind else RemarkCode.INVENTED
+    def __init__(self, signs: _Signs, language: str, hotwords: Iterable[str]) -> None:
+        self._signs = signs
+        self._language = language
+        parts = (normalised(part) for name in hotwords for part in name.split())
+        self._names = {part for part in parts if part}
+
+    def candidates(self, of_clip: Sequence[Spoken]) -> Iterator[Sequence[Spoken]]:
+        """Yield a clip as a whole if it is in the catalogue, else sentence by sentence."""
+        if self._stock(of_clip):
+            yield of_clip
+        else:
+            yield from sentences(of_clip)
+
+    def against(self, sentence: Sequence[Spoken]) -> RemarkCode | None:
+        """Return why a sentence is taken for invented, or None."""
+        if _is_description(text_of(sentence)):
+            return RemarkCode.NO_WORDS
+        kind = self._stock(sentence)
+        is_echo = _is_echo(sentence, self._names)
+        if not (kind or is_echo or self._signs.recurs(sentence)):
+            return None
+        heard, placed = self._signs.of(sentence)
+        if kind is Stock.CREDIT and heard + placed:
+            return RemarkCode.INVENTED
+        if not heard or heard + placed < _SIGNS:
+            return None
+        return RemarkCode.ECHOED if is_echo and not kind else RemarkCode.INVENTED
+
+    def _stock(self, words: Sequence[Spoken]) -> Stock | None:
+        return stock(text_of(words), words[0].clip.language or self._language)
 
 
 def _is_description(text: str) -> bool:

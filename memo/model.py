@@ -22,9 +22,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from memo.codes import RemarkCode as RemarkCode  # noqa: PLC0414, part of the model
 
-UNSURE = 0.5
-"""Probability of a word below which it is marked as unsure."""
-
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -114,11 +111,6 @@ class Word(Span):
 
     text: str
     probability: Probability
-
-    @property
-    def is_unsure(self) -> bool:
-        """Whether something else may well have been said."""
-        return self.probability < UNSURE
 
 
 class Segment(Span):
@@ -238,11 +230,6 @@ class Transcript(Value):
         if any(segment.id != place for place, segment in enumerate(self.segments)):
             raise ValueError("segment ids must count from 0")
         return self
-
-    @property
-    def is_own(self) -> bool:
-        """Whether memo made it; the probabilities of others mean other things."""
-        return self.asr_model is not None
 
     def name_of(self, label: str | None) -> str | None:
         """Return the name of the voice with this label, the label itself if nobody knows it."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from memo.confidence import unsure_words
 from memo.export.untrusted import one_line
 from memo.model import Segment, Word
 
@@ -71,15 +72,17 @@ def unsure_in(segment: Segment) -> list[tuple[int, int]]:
     Words in a row are one stretch, without the punctuation after them.
     """
     text = one_line(segment.text)
-    spoken = _spoken(segment.words)
+    heard = zip(segment.words, unsure_words(segment), strict=True)
+    spoken = [(word, unsure) for word, unsure in heard if one_line(word.text)]
+    starts = _starts(text, [word for word, _ in spoken])
     stretches: list[tuple[int, int]] = []
     was_unsure = False
-    for word, start in zip(spoken, _starts(text, spoken), strict=False):
-        if word.is_unsure:
+    for (word, unsure), start in zip(spoken, starts, strict=False):
+        if unsure:
             end = start + len(one_line(word.text).rstrip(_PUNCTUATION))
             first = stretches.pop()[0] if was_unsure else start
             stretches.append((first, max(end, start)))
-        was_unsure = word.is_unsure
+        was_unsure = unsure
     return [(start, end) for start, end in stretches if start < end]
 
 

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from memo.export.memo_json import DESCRIPTIONS, SCHEMA_DIALECT, described, without_surrogates
-from memo.model import UNSURE, Transcript
+from memo.model import Transcript
 
 SCHEMA_ID = "urn:callmemo:schema:transcript:1"
 
@@ -50,8 +50,7 @@ _DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Word": {
         **_SPAN,
         "text": "The word, with its punctuation.",
-        "probability": "How sure the speech model is of it, from 0 to 1; below "
-        f"{UNSURE} it is marked as unsure in captions and text.",
+        "probability": "How sure the speech model is of it, from 0 to 1.",
     },
     "Correction": {
         **_SPAN,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from memo.confidence import is_measured
 from memo.export.captions import begins_a_turn, lines_of, unsure_in
 from memo.export.remarks import words_of
 from memo.export.untrusted import one_line
@@ -54,7 +55,7 @@ def render_txt(
     parts: list[tuple[float, str]] = []
     for paragraph in _paragraphs(transcript):
         speaker = wording.named(one_line(paragraph.speaker or ""))
-        told = _told(paragraph, speaker, marked=transcript.is_own)
+        told = _told(paragraph, speaker, marked=is_measured(transcript))
         parts.append((paragraph.segments[0].start, told))
     parts += ((gap.start, _named(gap, spoken)) for gap in transcript.gaps)
     blocks = [text for _, text in sorted(parts, key=lambda part: part[0])]

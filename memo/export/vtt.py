@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from memo.confidence import is_measured
 from memo.export.captions import Caption, captions, wrapped
 from memo.export.untrusted import one_line
 from memo.model import Transcript
@@ -28,7 +29,7 @@ def render_vtt(transcript: Transcript, *, title: str | None = None) -> str:
     cues = [
         (cue, transcript.name_of(segment.speaker))
         for segment in transcript.segments
-        for cue in captions(segment, marked=transcript.is_own)
+        for cue in captions(segment, marked=is_measured(transcript))
     ]
     style = [_STYLE] * any(cue.unsure for cue, _ in cues)
     return "\n\n".join(["WEBVTT", note, *style, *(_rendered(*cue) for cue in cues)]) + "\n"

@@ -1,20 +1,23 @@
 """How well the words that a finding rests on were heard.
 
-The speech model says how probable each word is. Of words below `UNSURE` about every third is wrong,
-of the others one in thirty (`benchmarks/confidence.py`). What a finding says of its own, a figure, a
-name, a date, must have been heard better than that at least once.
+What a finding says of its own, a figure, a name, a day, must have been heard well at least once.
+Of names that were poorly heard nearly all are wrong; of figures few, so they must be heard worse
+before one is doubted (`benchmarks/confidence.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from memo.confidence import is_measured, mean_probability, unsure_words
 from memo.extraction.cues import vocabulary_for
 from memo.extraction.words import figures, names, normal_words
 from memo.model import Evidence, Remark, RemarkCode, Segment, Transcript, Word
 
-POOR = 0.6
-"""Mean probability of words below which they were poorly heard as a whole."""
+POOR = 0.7
+"""Mean probability of the words of some evidence below which it was poorly heard as a whole."""
+UNSURE_FIGURE = 0.4
+"""Probability below which a figure is unsure."""
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
 _BESIDE = 0.02  # seconds by which the times of a quote and of its words may differ
 
@@ -36,13 +39,14 @@ class Audibility:
             segment_ids: The segments that they are from.
         """
         spans = list(evidence)
-        heard = [
-            word.probability
-            for segment in self._segments(segment_ids)
-            for word in segment.words
-            if any(_is_within(word, span) for span in spans)
-        ]
-        return sum(heard) / len(heard) if heard else 1.0
+        return mean_probability(
+            [
+                word
+                for segment in self._segments(segment_ids)
+                for word in segment.words
+                if any(_is_within(word, span) for span in spans)
+            ]
+        )
 
     def unsure(
         self, told: str, due: str, segment_ids: Iterable[int], known: Collection[str]
@@ -55,20 +59,21 @@ class Audibility:
             segment_ids: Where it was said, and around.
             known: Words that need not be heard well, such as names of those who were there.
         """
-        segments = self._segments(segment_ids)
-        if not any(word.is_unsure for segment in segments for word in segment.words):
-            return ()
+        segments = [segment for segment in self._segments(segment_ids) if segment.words]
         language = self._transcript.language
+
+        def figured(texts: Iterable[str]) -> set[str]:
+            return set().union(*(figures(text, language) for text in texts))
+
         days = set(normal_words(due)) - vocabulary_for(language).stop
-        wanted = (_weighty(told, language) | days) - set(known)
-        heard, surely = (
-            set().union(*(_spoken(segment, language, sure=sure) for segment in segments))
-            for sure in (False, True)
-        )
-        return tuple(sorted(wanted & (heard - surely)))
+        words = (_names(told, language) | days) - set(known)
+        words &= _words(map(_heard, segments)) - _words(map(_heard_well, segments))
+        numbers = figures(told, language)
+        numbers &= figured(map(_heard, segments)) - figured(map(_figures_heard_well, segments))
+        return tuple(sorted(words | numbers))
 
     def _segments(self, segment_ids: Iterable[int]) -> list[Segment]:
-        if not self._transcript.is_own:
+        if not is_measured(self._transcript):
             return []
         return [self._transcript.segments[i] for i in segment_ids]
 
@@ -84,18 +89,32 @@ def _is_within(word: Word, span: Evidence) -> bool:
     return span.start - _BESIDE <= word.start and word.end <= span.end + _BESIDE
 
 
-def _weighty(text: str, language: str) -> set[str]:
-    """Return what of a text must be right: figures, and the words of names where they show."""
+def _names(text: str, language: str) -> set[str]:
+    """Return the words of the names in a text, where a language shows which they are."""
     if language in _CAPITAL_NOUNS:
-        return figures(text, language)
-    return figures(text, language) | {word for name in names(text) for word in normal_words(name)}
+        return set()
+    return {word for name in names(text) for word in normal_words(name)}
 
 
-def _spoken(segment: Segment, language: str, *, sure: bool) -> set[str]:
-    """Return the figures and words of a segment: all, or those that were heard well."""
-    if not sure:
-        text = segment.text
-    else:
-        text = " ".join("…" if word.is_unsure else word.text for word in segment.words)
-    words = (word.removesuffix("'s") for word in normal_words(text))
-    return figures(text, language) | set(words)
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word.removesuffix("'s") for text in texts for word in normal_words(text)}
+
+
+def _heard(segment: Segment) -> str:
+    return " ".join(word.text for word in segment.words)
+
+
+def _heard_well(segment: Segment) -> str:
+    """Return the words of a segment without those that are unsure."""
+    heard = zip(segment.words, unsure_words(segment), strict=True)
+    return " ".join("…" if unsure else word.text for word, unsure in heard)
+
+
+def _figures_heard_well(segment: Segment) -> str:
+    """Return the words of a segment without those that are no sure figures.
+
+    The first one is: how the model begins says little of what was said.
+    """
+    first, *others = segment.words
+    said = (word.text if word.probability >= UNSURE_FIGURE else "…" for word in others)
+    return " ".join([first.text, *said])

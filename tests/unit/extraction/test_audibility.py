@@ -106,7 +106,7 @@ def test_a_day_that_was_poorly_heard_is_doubtful(call: Transcript) -> None:
 
 def test_what_was_poorly_heard_as_a_whole_is_doubtful_and_less_sure(call: Transcript) -> None:
     well = decided(heard(call), "We agreed on forty thousand for Lisbon.", 0)
-    poor = decided(heard(call, others=0.55), "We agreed on forty thousand for Lisbon.", 0)
+    poor = decided(heard(call, others=0.65), "We agreed on forty thousand for Lisbon.", 0)
     assert well.verdict is Verdict.SUPPORTED
     assert poor.remarks == (Remark.of(RemarkCode.POORLY_HEARD),)
     assert poor.confidence < well.confidence

@@ -47,9 +47,9 @@ def _files(context: click.Context, _argument: click.Parameter, paths: tuple[Path
         )
     if folders and len(folders) < len(paths):
         raise click.UsageError("--together takes the files of one meeting, or folders, not both")
-    if together and not folders and len(paths) == 1:
-        raise click.UsageError("--together takes a file for each who spoke, or their folder")
     once = tuple({os.path.realpath(path): path for path in reversed(paths)}.values())[::-1]
+    if together and not folders and len(once) == 1:
+        raise click.UsageError("--together takes a file for each who spoke, or their folder")
     return (once,) if together and not folders else tuple((path,) for path in once)
 
 

@@ -79,9 +79,10 @@ def together(paths: Sequence[Path]) -> tuple[Path, tuple[Path, ...]]:
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
     tracks = _in(folder) if folder else sorted(paths, key=lambda path: path.name.casefold())
     if len(tracks) < 2:
-        what = f"in {printable(folder.absolute())} is" if folder else "this is"
+        where = f"{printable(folder.absolute())} holds" if folder else "there is"
         raise RecordingError(
-            f"{what} {'one sound file' if tracks else 'no sound file'}, and tracks are several",
+            f"{where} {'only one sound file' if tracks else 'no sound file'}: "
+            "the tracks of a meeting are several",
             hint="Name the files of all who spoke, or the folder that holds them.",
         )
     return _called(tracks, folder), tuple(tracks)

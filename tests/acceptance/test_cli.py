@@ -132,11 +132,13 @@ def test_wrong_words_leave_with_2(command: Command, call: Path) -> None:
     for words in (
         ["convert"], ["nonsense"], ["convert", call.name, "--nonsense"], ["convert", "."],
         ["convert", call.name, "--llm", "other"], ["convert", call.name, "--started-at", "soon"],
-        ["completion", "tcsh"],
+        ["completion", "tcsh"], ["convert", "--together", call.name],
+        ["convert", "--together", call.name, "."],
     ):  # fmt: skip
         done = command(*words)
         assert (done.returncode, done.stdout) == (ExitCode.USAGE, ""), words
     assert "is a folder" in command("convert", ".").stderr
+    assert "a file for each who spoke" in command("convert", "--together", call.name).stderr
 
 
 def test_a_wrong_setting_leaves_with_3(command: Command, call: Path) -> None:

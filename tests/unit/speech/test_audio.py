@@ -115,6 +115,36 @@ def test_a_voice_on_one_channel_is_as_loud_as_a_voice_on_both(make_sound: MakeSo
     assert level(one) == pytest.approx(level(tone(1)) / 2**0.5, rel=0.01)
 
 
+def test_one_channel_can_be_had_by_itself(make_sound: MakeSound) -> None:
+    path = make_sound(
+        "call.m4a", np.stack([tone(2), tone(2, pitch=880)]), codec="aac", layout="stereo"
+    )
+    pitches = [np.concatenate(list(decode(path, channel=channel))) for channel in (0, 1)]
+    assert [pitch_of(sound) for sound in pitches] == pytest.approx([440, 880], abs=5)
+    assert level(pitches[0]) == pytest.approx(level(tone(1)), rel=0.05)
+
+
+def test_one_sound_track_can_be_had_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "screen.mkv"
+    with av.open(path, "w") as output:
+        streams = [output.add_stream("pcm_s16le", rate=SAMPLE_RATE, layout="mono") for _ in "ab"]
+        for stream, pitch in zip(streams, (440, 880), strict=True):
+            frame = av.AudioFrame.from_ndarray(tone(2, pitch=pitch)[None], "fltp", "mono")
+            frame.sample_rate, frame.pts = SAMPLE_RATE, 0
+            output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    assert probe(path).sound_tracks == 2
+    pitches = [pitch_of(np.concatenate(list(decode(path, channel=n)))) for n in (0, 1)]
+    assert pitches == pytest.approx([440, 880], abs=5)
+
+
+@pytest.mark.parametrize("channel", [-1, 2])
+def test_a_channel_that_is_not_there_is_refused(make_sound: MakeSound, channel: int) -> None:
+    path = make_sound("call.wav", np.stack([tone(1), tone(1)]), layout="stereo")
+    with pytest.raises(RecordingError, match=rf"call\.wav has no channel {channel + 1}"):
+        list(decode(path, channel=channel))
+
+
 def test_channels_that_cancel_each_other_out_are_still_heard(make_sound: MakeSound) -> None:
     path = make_sound("inverted.wav", np.stack([tone(1), -tone(1)]), layout="stereo")
     assert level(decoded(path)) == pytest.approx(level(tone(1)), rel=0.01)

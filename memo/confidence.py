@@ -13,7 +13,7 @@ from memo.model import Segment, Transcript, Word
 
 UNSURE = 0.6
 """Probability below which a word is unsure."""
-POOR = 0.6
+POOR = 0.5
 """Mean probability of words below which all of them are."""
 POOR_SCORE = -1.0
 """Mean log-probability of tokens below which a segment is (Whisper itself tries again there)."""

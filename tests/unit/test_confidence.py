@@ -43,7 +43,7 @@ def test_the_first_word_of_a_segment_is_not() -> None:
 
 
 def test_a_segment_that_was_poorly_heard_is_unsure_as_a_whole() -> None:
-    poor = [("so", 0.5), ("the", 0.6), ("rotor", 0.5), ("is", 0.6)]
+    poor = [("so", 0.4), ("the", 0.5), ("rotor", 0.4), ("is", 0.5)]
     assert all(unsure_words(segment(*poor)))
     assert all(unsure_words(segment(*WELL, ("then", 0.9), score=-1.2)))
     assert not any(unsure_words(segment(*poor[:2])))

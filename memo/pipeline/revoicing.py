@@ -94,10 +94,14 @@ def recall_conversion(job: Job, tools: Tools) -> Recalled:
         kept, asked = before
         found = Recalled(recording, asked, kept.voiced, kept.settings, kept.logs)
     else:
+        from memo.extraction.reading import RULES
+
         written = read_written(job, recording)
         if written is None:
             raise _not_converted(job)
-        found = Recalled(recording, written, _voiced(written, recording, tools), {}, logs=True)
+        settings = {"llm": "none"} if written.reader == RULES else {}
+        shown = _voiced(written.job, recording, tools)
+        found = Recalled(recording, written.job, shown, settings, logs=True)
     if job.folder is None:
         return found
     return replace(found, job=replace(found.job, folder=job.folder))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -19,7 +20,17 @@ from memo.speech.transcript_files import is_transcript, read_transcript
 _TRANSCRIPTS = ("words", "vtt", "srt", "txt")  # the fullest first
 
 
-def read_written(job: Job, recording: Recording) -> Job | None:
+class Written(NamedTuple):
+    """What the files beside a recording tell of its conversion.
+
+    `job` makes the memo again without listening; `reader` is who read the transcript.
+    """
+
+    job: Job
+    reader: str
+
+
+def read_written(job: Job, recording: Recording) -> Written | None:
     """Return the job that a recording's memo was made by, as far as its files tell.
 
     Args:
@@ -27,7 +38,7 @@ def read_written(job: Job, recording: Recording) -> Job | None:
         recording: Its identity; a memo of another recording is none of its own.
 
     Returns:
-        The job with what was heard; None if there is no memo of it, or no transcript.
+        The job, with what was heard; None if there is no memo of it, or no transcript.
 
     Raises:
         RecordingError: The transcript cannot be read.
@@ -41,7 +52,7 @@ def read_written(job: Job, recording: Recording) -> Job | None:
         there = [name for name in FORMATS if path_of(name, folder, base).is_file()]
         heard = _heard(job, recording, memo, folder, base, there)
         if heard is not None:
-            return replace(
+            again = replace(
                 job,
                 title=memo.title,
                 started_at=memo.started_at,
@@ -51,6 +62,7 @@ def read_written(job: Job, recording: Recording) -> Job | None:
                 formats=tuple(there),
                 heard=heard,
             )
+            return Written(again, memo.provenance.language_model)
     return None
 
 

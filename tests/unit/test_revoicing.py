@@ -297,6 +297,7 @@ def test_without_the_kept_work_the_written_transcript_will_do(
     convert(asked, tools, silent)
     shutil.rmtree(tools.work)
     found = recall_conversion(job(call, folder=out), tools)
+    assert found.settings == {"llm": "none"}
     outcome = revoice(found, Changes(names=("Speaker 3=Priya",)), tools, silent)
     assert whisper.listened == 1
     assert set(outcome.files) == set(formats)

@@ -66,7 +66,7 @@ def test_a_voice_that_is_clearly_somebodys_gets_the_name() -> None:
 
 
 def test_a_voice_that_is_only_similar_gets_none() -> None:
-    assert names({"Speaker 1": heard(1, 0.8)}, PRIYA) == {}
+    assert names({"Speaker 1": heard(1, 1.5)}, PRIYA) == {}
 
 
 def test_a_voice_that_might_be_either_of_two_gets_none() -> None:
@@ -75,9 +75,9 @@ def test_a_voice_that_might_be_either_of_two_gets_none() -> None:
 
 
 def test_on_a_telephone_voices_have_to_be_more_alike() -> None:
-    voice = {"Speaker 1": heard(1, 0.5)}
+    voice = {"Speaker 1": heard(1, 0.8)}
     assert names(voice, PRIYA) == {"Speaker 1": "Priya"}
-    assert names({"Speaker 1": heard(1, 0.5, narrow=True)}, PRIYA) == {}
+    assert names({"Speaker 1": heard(1, 0.8, narrow=True)}, PRIYA) == {}
     assert names(voice, person("Priya", take(1, narrow=True))) == {}
     assert names({"Speaker 1": heard(1, 0.1, narrow=True)}, PRIYA) == {"Speaker 1": "Priya"}
 
@@ -99,7 +99,7 @@ def test_voices_of_another_model_or_size_are_not_compared() -> None:
 
 
 def test_how_sure_it_is_grows_with_likeness_and_is_never_certain() -> None:
-    sure = [match({"x": heard(1, b)}, [PRIYA])["x"].confidence for b in (0.6, 0.4, 0.0)]
+    sure = [match({"x": heard(1, b)}, [PRIYA])["x"].confidence for b in (1.2, 0.8, 0.0)]
     assert sure == sorted(sure)
     assert 0.8 <= sure[0] < sure[1] < sure[2] < 1
 

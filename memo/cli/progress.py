@@ -14,7 +14,7 @@ from memo.ports import Progress, silent
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-_SOUND = frozenset({"listening", "transcribing", "telling voices apart"})
+_SOUND = frozenset({"listening", "transcribing", "telling voices apart", "comparing tracks"})
 _LINE_SECONDS = 30.0
 _LINE_SHARE = 0.1
 _NARROW = 60  # columns

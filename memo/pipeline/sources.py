@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from memo.errors import RecordingError
 from memo.model import Media, Recording
 from memo.speech.recording import identify, printable, unreadable
-from memo.speech.track_names import shared_name
+from memo.speech.track_names import parts_of, shared_name
 from memo.speech.transcript_files import is_transcript
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def together(paths: Sequence[Path]) -> tuple[Path, tuple[Path, ...]]:
         or beside the folder); and the files, ordered by name.
 
     Raises:
-        RecordingError: There are fewer than two, or the folder cannot be read.
+        RecordingError: There are fewer than two, they are of several recordings one after the
+            other, or the folder cannot be read.
     """
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
     tracks = _in(folder) if folder else sorted(paths, key=lambda path: path.name.casefold())
@@ -84,6 +85,12 @@ def together(paths: Sequence[Path]) -> tuple[Path, tuple[Path, ...]]:
             f"{where} {'only one sound file' if tracks else 'no sound file'}: "
             "the tracks of a meeting are several",
             hint="Name the files of all who spoke, or the folder that holds them.",
+        )
+    if parts := parts_of(tracks):
+        raise RecordingError(
+            f"the tracks are of {len(parts)} recordings, one after the other",
+            hint=f"Convert those that end in {parts[0]} together, then those that end in "
+            f"{', then '.join(parts[1:])}.",
         )
     return _called(tracks, folder), tuple(tracks)
 

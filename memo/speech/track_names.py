@@ -17,6 +17,7 @@ from memo.speech.recording import clean
 LONGEST = 60  # characters; more is no name
 
 _ZOOM = re.compile(r"^audio[ _-]?(?P<name>[^\d_].*?)_?\d{6,}$", re.IGNORECASE)
+_ZOOM_PART = re.compile(r"^(?P<who>audio\D.*?\d*)(?P<part>\d(?P<meeting>\d{9}))$", re.IGNORECASE)
 _ZOOM_BEFORE = re.compile(r"^audio_only(?:_\d+)*_(?P<name>[^\d_].*)$", re.IGNORECASE)
 _ZOOM_PLAIN = re.compile(r"^audio[ _-]?\d*[ _-]+(?P<name>[^\W\d_].*)$", re.IGNORECASE)
 _RIVERSIDE = re.compile(r"^riverside[ _-](?P<name>.+?)[ _-](?:raw|compressed|cloud)\b.*$", re.I)
@@ -58,6 +59,20 @@ def shared_name(paths: Sequence[Path]) -> str:
     found = ["".join(cut[0][:before]), "".join(cut[0][len(cut[0]) - after :] if after else [])]
     names = (text.strip(_EDGES) for text in found)
     return next((name for name in names if len(name) > 2 and name.lower() not in _NOBODY), "")
+
+
+def parts_of(paths: Sequence[Path]) -> list[str]:
+    """Return how the files of each part of a meeting end, if Zoom's recording was interrupted.
+
+    A recording that is stopped and started again has further files of the same people, whose last
+    ten digits differ in the first. None, if the files are of one part or not Zoom's.
+    """
+    found = [_ZOOM_PART.match(path.stem) for path in paths]
+    matches = [match for match in found if match]
+    parts = sorted({match["part"] for match in matches})
+    people = {match["who"] for match in matches}
+    is_one = len(matches) < len(paths) or len({match["meeting"] for match in matches}) > 1
+    return [] if is_one or len(parts) < 2 or len(people) == len(paths) else parts
 
 
 def _by_scheme(stem: str) -> str | None:

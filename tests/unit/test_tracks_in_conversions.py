@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -254,6 +255,21 @@ def test_fewer_than_two_tracks_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecordingError, match="empty holds no sound file"):
         together([tmp_path / "empty"])
+
+
+def test_tracks_of_an_interrupted_recording_are_not_laid_on_one_another(tmp_path: Path) -> None:
+    names = ("audioAnn11639780501", "audioBo21639780501", "audioAnn12639780501")
+    tracks = [write(tmp_path / f"{name}.wav", PRIYA) for name in names]
+    with pytest.raises(RecordingError, match="2 recordings, one after the other") as refusal:
+        together(tracks)
+    assert "1639780501 together, then those that end in 2639780501" in str(refusal.value.hint)
+
+
+def test_a_name_that_no_text_can_hold_stops_nothing(tools: Tools, tracks: list[Path]) -> None:
+    odd = tracks[1].rename(tracks[1].with_name(os.fsdecode(b"Ann \xff \x1b[31m <b>.wav")))
+    outcome = run(tools, [tracks[0], odd])
+    assert len(outcome.memo.participants) == 2
+    assert all(name.isprintable() for name in (p.name for p in outcome.memo.participants))
 
 
 def test_a_transcript_is_no_track(tools: Tools, tracks: list[Path]) -> None:

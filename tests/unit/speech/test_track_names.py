@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memo.speech.track_names import LONGEST, names_of, shared_name
+from memo.speech.track_names import LONGEST, names_of, parts_of, shared_name
 
 
 def files(*stems: str) -> list[Path]:
@@ -73,6 +73,25 @@ def test_names_are_read_as_people_write_them(stems: tuple[str, ...], names: list
 )
 def test_what_all_names_have_in_common_is_the_meetings(stems: tuple[str, ...], name: str) -> None:
     assert shared_name(files(*stems)) == name
+
+
+@pytest.mark.parametrize(
+    ("stems", "parts"),
+    [
+        (
+            ("audioAnn11639780501", "audioBo21639780501", "audioAnn12639780501"),
+            ["1639780501", "2639780501"],
+        ),
+        (("audioAnn11639780501", "audioBo21639780501"), []),
+        (("audioAnn11639780501", "audioAnn31639780501"), []),
+        (("audioAnn139780501", "audioBo239780501", "audioCy339780501"), []),
+        (("Ann", "Bo"), []),
+    ],
+)
+def test_files_of_an_interrupted_recording_are_known(
+    stems: tuple[str, ...], parts: list[str]
+) -> None:
+    assert parts_of(files(*stems)) == parts
 
 
 @given(st.lists(st.binary(min_size=1).filter(lambda b: not {0, 47} & {*b}), min_size=1))

@@ -23,6 +23,7 @@ from memo.model import (
 )
 from memo.ports import Checkpoints, Diarizer, Progress
 from memo.speech.attribution import attribute
+from memo.speech.glossary import hotwords
 
 if TYPE_CHECKING:
     from memo.pipeline.conversion import Job, Tools
@@ -58,6 +59,7 @@ class Hearing:
         self._tools = tools
         self._recording = recording
         self._meeting = meeting
+        self._hotwords = hotwords(meeting.attendees, job.glossary)
         self._checkpoints = checkpoints
         self._progress = progress
 
@@ -75,6 +77,7 @@ class Hearing:
             transcript = transcriber.transcribe(
                 self._job.path,
                 language=self._job.language,
+                hotwords=self._hotwords,
                 checkpoints=self._checkpoints,
                 progress=self._progress,
             )
@@ -102,6 +105,7 @@ class Hearing:
                 tracks,
                 self._recording,
                 language=self._job.language,
+                hotwords=self._hotwords,
                 speakers=self._job.speakers,
             )
         if diarizer and diarizer.error:

@@ -24,7 +24,7 @@ from memo.errors import ConfigError, MemoError, MissingDependencyError, Transcri
 from memo.model import Remark, RemarkCode, Span, Transcript
 from memo.ports import Checkpoints, Progress
 from memo.speech import heap
-from memo.speech.asked import DECODING, Asked
+from memo.speech.asked import DECODING, Asked, prompt_of
 from memo.speech.assembly import assemble
 from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
 from memo.speech.languages import Hear, heard_in, in_their_languages, language_at
@@ -45,7 +45,6 @@ _COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}  # the fastest there that lo
 _HEARINGS = 3  # of what was passed over, each shorter than the one before
 _FEW = 2  # excerpts are enough to tell the language if they agree ...
 _CLEAR = 0.9  # ... by this share of the votes
-_HOTWORDS = 240  # characters: what is asked for is taken from the room for the answer
 _CLOSE_PROGRAMS = "Close other programs to free memory, or choose a smaller model: --asr-model base"
 
 
@@ -151,7 +150,7 @@ class FasterWhisper:
         listening, spoken = self._listen(source, media.duration, _code(language), steps, progress)
         windows = plan_windows(listening.speech)
         asked = Asked(
-            language=spoken.code, hotwords=_prompt(hotwords), attentive=_code(language) is None
+            language=spoken.code, prompt=prompt_of(hotwords), attentive=_code(language) is None
         )
         heard = self._recognise(source, windows, asked, listening.announced, steps, progress)
         transcript = assemble(
@@ -351,16 +350,6 @@ def _engine_errors(name: str) -> Iterator[None]:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def _prompt(hotwords: Sequence[str]) -> str | None:
-    """Return the words that fit, the first first; None if there are none."""
-    text = ""
-    for word in dict.fromkeys(hotwords):
-        longer = f"{text}, {word}" if text else word
-        if len(longer) <= _HOTWORDS:
-            text = longer
-    return text or None
 
 
 @dataclass(frozen=True)

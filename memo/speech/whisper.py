@@ -117,7 +117,7 @@ class Whisper:
         segments, _ = pipeline.transcribe(
             sound,
             language=asked.language,
-            hotwords=asked.hotwords,
+            initial_prompt=asked.prompt,
             vad_filter=False,
             clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
             batch_size=len(clips),

@@ -20,6 +20,7 @@ from memo.extraction import load_prompts
 from memo.model import Segment, Transcript, Turn, Word
 from memo.pipeline import Job, Outcome, Tools, convert
 from memo.ports import Checkpoints, Progress, silent
+from memo.speech.glossary import Term
 from memo.speech.recording import identify
 
 SENTENCES = ("Who tells the customers?", "I'll tell the customers by Friday.", "Thank you.")
@@ -30,15 +31,19 @@ class Whisper:
 
     name = "given"
     sentences: Sequence[str] = SENTENCES
+    expected: tuple[str, ...] = ()
 
     def transcribe(
         self,
         path: Path,
         *,
+        channel: int | None = None,  # noqa: ARG002
         language: str | None,  # noqa: ARG002
+        hotwords: Sequence[str] = (),
         checkpoints: Checkpoints,  # noqa: ARG002
         progress: Progress,  # noqa: ARG002
     ) -> Transcript:
+        self.expected = tuple(hotwords)
         return Transcript(
             recording=identify(path),
             duration=12,
@@ -77,6 +82,7 @@ class Voices:
         self,
         path: Path,  # noqa: ARG002
         *,
+        channel: int | None = None,  # noqa: ARG002
         speakers: int | None,
         checkpoints: Checkpoints,  # noqa: ARG002
         progress: Progress,  # noqa: ARG002
@@ -147,6 +153,15 @@ def test_the_memo_names_voices_as_participants_and_owners(tools: Tools, call: Pa
     ]  # fmt: skip
     assert [action.owner for action in outcome.memo.action_items] == ["Speaker 2"]
     assert json.loads(outcome.files["json"].read_bytes())["participants"][1]["name"] == "Speaker 2"
+
+
+def test_the_speech_model_is_told_who_was_there_and_what_may_be_spoken_of(
+    tools: Tools, call: Path, whisper: Whisper
+) -> None:
+    glossary = (Term(written="Teravault", heard_as=("terra vault",)),)
+    people = ("Dr. Priya Shah", "Tom Baker")
+    convert(Job(path=call, timezone="UTC", attendees=people, glossary=glossary), tools, silent)
+    assert whisper.expected == ("Priya", "Tom", "Teravault")
 
 
 def test_without_diarization_nobody_is_named(tools: Tools, call: Path) -> None:

@@ -14,6 +14,7 @@ from memo.cli.output import clock, note, printable, say
 from memo.cli.progress import progress
 from memo.pipeline import Job, WrongVoice
 from memo.pipeline import enroll as remember
+from memo.pipeline.revoicing import LONGEST_NAME
 
 
 def _name(_context: click.Context, _argument: click.Parameter, text: str | None) -> str | None:
@@ -21,6 +22,8 @@ def _name(_context: click.Context, _argument: click.Parameter, text: str | None)
     name = printable((text or "").encode("utf-8", errors="replace").decode()).strip()
     if text is not None and not name:
         raise click.UsageError("the name is empty")
+    if len(name) > LONGEST_NAME:
+        raise click.UsageError(f"a name has at most {LONGEST_NAME} characters")
     return name or None
 
 

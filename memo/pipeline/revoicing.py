@@ -34,6 +34,9 @@ from memo.speech.transcript_files import is_transcript
 Divide = Callable[[Sequence[Span], int], Sequence[Turn]]
 """Tells a number of voices apart in stretches of one."""
 
+LONGEST_NAME = 100
+"""Characters of a name."""
+
 _NEAR = 2.0  # s from a sentence that an instant may lie
 
 
@@ -184,6 +187,8 @@ class Revoicing:
             WrongVoice: It is not there, or the name is that of another voice.
         """
         label, name = self._pair(text, "NAME")
+        if len(name) > LONGEST_NAME:
+            raise WrongVoice(f"a name has at most {LONGEST_NAME} characters")
         if name in spans_of(self._transcript) and name != label:
             raise WrongVoice(f"{name} is another voice: --merge {label}={name} makes them one")
         self._names[label] = name
@@ -315,6 +320,8 @@ def find_voice(text: str, voices: Mapping[str, str]) -> str | None:
         text: Its label, its number, or its name.
         voices: What the voices are called, by label.
     """
+    if text in voices:
+        return text
     meant = _whole(text).casefold()
     for label in voices:
         if meant in {label.casefold(), label.casefold().removeprefix("speaker ")}:

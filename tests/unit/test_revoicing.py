@@ -33,7 +33,7 @@ from memo.pipeline import (
     together,
 )
 from memo.pipeline.corrections import Told
-from memo.pipeline.revoicing import Revoicing
+from memo.pipeline.revoicing import Revoicing, find_voice
 from memo.pipeline.sampling import write_samples
 from memo.ports import Checkpoints, Progress, silent
 from memo.speech.recording import identify
@@ -350,6 +350,7 @@ def test_a_transcript_is_corrected_just_the_same(tools: Tools, tmp_path: Path) -
         ),
         ({"names": ("Priya",)}, "is not VOICE=NAME"),
         ({"names": ("Speaker 1=",)}, "does not say what"),
+        ({"names": (f"Speaker 1={'x' * 101}",)}, "at most 100 characters"),
         ({"names": ("Speaker 1=Speaker 2",)}, "--merge Speaker 1=Speaker 2 makes them one"),
         ({"merges": ("Speaker 1=Priya",)}, "there is no voice 'Priya'"),
         ({"merges": ("Speaker 1=1",)}, "one voice already"),
@@ -370,6 +371,18 @@ def test_what_cannot_be_so_is_refused_and_changes_nothing(
     again = converted(tools, call)
     assert again.was_done
     assert again.memo == first.memo
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("ann", "ann"), ("Ann", "Ann"), (" ANN ", "Ann"), ("2", "Speaker 2"),
+        ("speaker 2", "Speaker 2"), ("priya", "Speaker 2"), ("Tom", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_voice_is_meant_by_label_number_or_name(text: str, label: str | None) -> None:
+    voices = {"Ann": "Ann", "ann": "ann", "Speaker 2": "Priya", "x": "Tom", "y": "Tom"}
+    assert find_voice(text, voices) == label
 
 
 # --- Splitting ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from memo.speech.audio import Sound
 from memo.speech.heard import HeardClip, HeardWord, SpokenLanguage
 
 _MOST_WORKERS = 4  # a window has few clips
-_SILENCE = 1.0  # s after a clip that Whisper hears
+_SILENCE = 2.0  # s after a clip that Whisper hears
 _MARGIN = 1600  # samples of silence: a clip may not end a sample after the sound
 
 

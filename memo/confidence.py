@@ -1,9 +1,9 @@
 """Which words of a transcript may well be wrong, and how well others were heard.
 
 The speech model gives each word a probability. What it is worth was measured on calls of which it
-is known what was said (`benchmarks/confidence.py`, Whisper base): of all words 3.5 % are wrong; of
-those below `UNSURE` that are neither short nor the first of their segment, half. Short words and
-first ones are below it often and wrong no more often than others, so they are not called unsure.
+is known what was said (`benchmarks/confidence.py`, Whisper base): of all words 3 % are wrong; of
+those below `UNSURE` that are neither short nor the first of their segment, 40 %. Short words and
+first ones are often below it and wrong far less often, so they are not called unsure.
 Probabilities of other programs mean other things, and are not looked at.
 """
 

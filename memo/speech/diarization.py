@@ -1,15 +1,17 @@
 """Diarization: who speaks when, without a token, a download or a list of voices.
 
 The speech that the VAD found is heard in windows of 1.5 s, a new one every 0.75 s; each window's
-voice becomes an embedding; embeddings that are alike are one speaker. At any instant the window
-whose middle is nearest decides. Where two speak at once, one of them is named.
+voice becomes an embedding; embeddings that are alike are one speaker. Where the voice changes, a
+closer look finds the instant (`memo.speech.borders`). At any instant the window whose middle is
+nearest decides. Where two speak at once, one of them is named.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,10 +25,11 @@ from memo.speech.steps import Steps
 
 if TYPE_CHECKING:
     from memo.speech.audio import Sound
+    from memo.speech.embeddings import Embeddings
 
 STAGE = "telling voices apart"
 
-_VERSION = 3  # of the method: a change makes old checkpoints stale
+_VERSION = 4  # of the method: a change makes old checkpoints stale
 _WINDOW = 1.5  # s
 _HOP = 0.75  # s
 _SHORTEST = 0.2  # s; less sound says nothing about a voice
@@ -93,14 +96,14 @@ class SpectralDiarizer:
             about = [_VERSION, self.name, speakers, *_spans(listening.speech)]
             if (kept := steps.load("turns", about, Turns)) is not None:
                 return kept.turns
-            blocks = _blocks(path, channel)
+            blocks = partial(_blocks, path, channel)
             turns = tuple(self._turns(blocks, listening, speakers, progress))
             steps.save("turns", about, Turns(turns=turns))
             return turns
 
     def _turns(
         self,
-        blocks: Iterator[Sound],
+        blocks: Callable[[], Iterator[Sound]],
         listening: Listening,
         speakers: int | None,
         progress: Progress,
@@ -111,21 +114,52 @@ class SpectralDiarizer:
             return []
         if speakers == 1:
             return turns_of(pieces, windows, [0] * len(windows))
+        from memo.speech import borders
+        from memo.speech.clustering import cluster
+
+        told = _Told(progress, listening.duration)
+        embeddings = self._embedded(_sounds(blocks(), pieces, windows), windows, told.first)
+        voices = cluster(embeddings, speakers).tolist()
+        if looks := borders.looks(pieces, windows, voices):
+            known = borders.known_voices(embeddings, windows, voices)
+            sounds = _sounds(blocks(), pieces, looks)
+            likeness = self._embedded(sounds, looks, told.second) @ known.T
+            windows, voices = borders.follow(windows, voices, looks, likeness)
+        told.second(listening.duration)
+        return turns_of(pieces, windows, voices)
+
+    def _embedded(
+        self,
+        sounds: Iterator[Sound],
+        windows: Sequence[Window],
+        told: Callable[[float], None],
+    ) -> Embeddings:
         import numpy as np
 
-        from memo.speech.clustering import cluster
         from memo.speech.embeddings import VoiceModel, distinctive
 
-        sounds = _sounds(blocks, pieces, windows)
-        embeddings = []
-        for window, found in zip(
-            windows, VoiceModel(threads=self._threads).embed(sounds), strict=True
-        ):
-            embeddings.append(found)
-            progress(STAGE, min(window.end, listening.duration), listening.duration)
-        voices = cluster(distinctive(np.stack(embeddings)), speakers)
-        progress(STAGE, listening.duration, listening.duration)
-        return turns_of(pieces, windows, voices.tolist())
+        found = []
+        heard = VoiceModel(threads=self._threads).embed(sounds)
+        for window, embedding in zip(windows, heard, strict=True):
+            found.append(embedding)
+            told(window.end)
+        return distinctive(np.stack(found))
+
+
+class _Told:
+    """Makes one progress of two passes over the sound."""
+
+    def __init__(self, progress: Progress, duration: float) -> None:
+        self._progress = progress
+        self._duration = duration
+
+    def first(self, at: float) -> None:
+        """Hand on which second the first pass is at."""
+        self._progress(STAGE, min(at, self._duration) / 2, self._duration)
+
+    def second(self, at: float) -> None:
+        """Hand on which second the second pass is at."""
+        self._progress(STAGE, (self._duration + min(at, self._duration)) / 2, self._duration)
 
 
 def cut_long(speech: Iterable[Span]) -> Iterator[Span]:

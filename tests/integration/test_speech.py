@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
 from memo.model import Remark, RemarkCode, Transcript, Word
 from memo.ports import Artifact, silent
+from memo.speech import whisper
 from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
 from memo.speech.listening import find_speech
@@ -327,14 +328,32 @@ def test_a_given_language_is_believed(base: FasterWhisper, call: Samples, tmp_pa
     assert hear(base, path, "en-GB").language == "en"
 
 
+def test_what_is_said_in_another_language_is_heard_in_it_and_named(
+    base: FasterWhisper, shared_audio: Path
+) -> None:
+    transcript = hear(base, shared_audio / "other_lang" / "multilingual.mp3")
+
+    assert transcript.language == "en"
+    told = [remark for remark in transcript.warnings if remark.code == RemarkCode.OTHER_LANGUAGE]
+    assert [remark.values["language"] for remark in told] == ["de"]
+    later = " ".join(segment.text for segment in transcript.segments if segment.start > 30)
+    assert {"diese", "dokumentationsdateien", "unterzulizenzieren"} <= set(normalised(later))
+    earlier = " ".join(segment.text for segment in transcript.segments if segment.start < 30)
+    assert {"permission", "software", "copyright"} <= set(normalised(earlier))
+
+
+def test_a_recording_in_one_language_has_no_other(heard: tuple[Transcript, Told, Memory]) -> None:
+    assert RemarkCode.OTHER_LANGUAGE not in {remark.code for remark in heard[0].warnings}
+
+
 @pytest.mark.parametrize(("model", "language"), [("tiny", "de"), ("base", "xx")])
 def test_a_language_that_the_model_does_not_know_is_a_setting_to_mend(
     request: pytest.FixtureRequest, call: Samples, tmp_path: Path, model: str, language: str
 ) -> None:
-    whisper: FasterWhisper = request.getfixturevalue(model)
+    transcriber: FasterWhisper = request.getfixturevalue(model)
     path = write_wav(tmp_path / "call.wav", call[: 10 * SAMPLE_RATE])
     with pytest.raises(ConfigError, match=f"does not know the language '{language}'"):
-        hear(whisper, path, language)
+        hear(transcriber, path, language)
 
 
 # --- Killed, and started again ----------------------------------------------------------------
@@ -457,6 +476,33 @@ def test_a_failing_engine_is_a_transcription_error(
     path = write_wav(tmp_path / "call.wav", call[: 6 * SAMPLE_RATE])
     with pytest.raises(TranscriptionError, match=r"^faster-whisper/tiny\.en failed: cuDNN failed$"):
         hear(tiny, path)
+
+
+def test_a_graphics_card_that_cannot_be_used_is_no_reason_to_give_up(
+    weights: Find, call: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CUDA is tried for real; where there is a card that works, it is used."""
+    works = whisper.graphics_cards() > 0
+    monkeypatch.setattr(whisper, "graphics_cards", lambda: 1)
+    path = write_wav(tmp_path / "call.wav", call[: 6 * SAMPLE_RATE])
+
+    transcript = hear(FasterWhisper(weights("tiny.en", "asr"), "tiny.en"), path)
+
+    assert transcript.segments
+    codes = [remark.code for remark in transcript.warnings]
+    assert codes == ([] if works else [RemarkCode.GPU_UNUSED])
+
+
+def test_a_graphics_card_that_is_asked_for_has_to_be_there(
+    weights: Find, call: Samples, tmp_path: Path
+) -> None:
+    path = write_wav(tmp_path / "call.wav", call[: 6 * SAMPLE_RATE])
+    asked = FasterWhisper(weights("tiny.en", "asr"), "tiny.en", device="cuda")
+    if whisper.graphics_cards():
+        assert hear(asked, path).segments
+        return
+    with pytest.raises(MissingDependencyError, match=r"tiny\.en cannot be used on a graphics card"):
+        hear(asked, path)
 
 
 def broken_model(whole: Path, folder: Path, name: str, content: bytes | None) -> FasterWhisper:

@@ -51,7 +51,10 @@ ENOUGH = 3
 """Such signs that make a name where nobody said who was there."""
 
 _SUREST = 0.99
-_ANONYMOUS = re.compile(r"^Speaker \d+$")
+_ANONYMOUS = re.compile(
+    r"(?i:speaker|sprecher(?:in)?|hablante|voice|stimme|voz)[ _-]?(?:\d{1,3}|[A-Z])"
+)
+"""Labels of machines: "Speaker 1", "SPEAKER_00", "Sprecher 2", "Speaker A"."""
 _WORD = re.compile(r"[^\W\d_](?:[\w’'-]*\w)?")
 _SAYS_NAME = re.compile(
     r"\b(?i:name(?:['’]s| is| ist)|ich hei(?:ß|ss)e|me llamo|mi nombre es) "
@@ -66,8 +69,8 @@ def name_voices(transcript: Transcript, attendees: Sequence[str] = ()) -> Transc
     """Return the transcript with names for the voices that can be told; others keep their number.
 
     Args:
-        transcript: What was said, by "Speaker 1" and others. Who has a name keeps it, unless it
-            was such a guess.
+        transcript: What was said, by "Speaker 1" or "SPEAKER_00" and others. Who has a name keeps
+            it, unless it was such a guess.
         attendees: Who was there; nobody else is named. If nobody knows, those called by name may
             be.
     """
@@ -89,7 +92,7 @@ def _is_open(participant: Participant) -> bool:
     """Whether a voice is still to be named."""
     label = participant.label or ""
     unnamed = participant.source is NameSource.LABEL and participant.name == label
-    return unnamed and bool(_ANONYMOUS.match(label))
+    return unnamed and bool(_ANONYMOUS.fullmatch(label))
 
 
 def _unnamed(participant: Participant) -> Participant:

@@ -39,7 +39,7 @@ def voiced(
     Args:
         transcript: What was said; voices are told apart, and have names only from their tracks.
         told: What the user says of them.
-        sound: The recording; None for a transcript that somebody else made, which has its names.
+        sound: The recording; None for a transcript that somebody else made.
         attendees: Who was there, as far as is known.
         glossary: Terms that were spoken of; they and names are written as they should be.
         enrolled: The voices that are remembered; None knows none.
@@ -49,7 +49,7 @@ def voiced(
     if enrolled is not None and sound is not None:
         transcript = _recognised(transcript, sound, enrolled)
     transcript = renamed(transcript, told)
-    if sound is None or not transcript.participants:
+    if not transcript.participants:
         return transcript
     from memo.extraction import name_voices
 

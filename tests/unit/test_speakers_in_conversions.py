@@ -17,7 +17,7 @@ import pytest
 
 from memo.errors import MemoError, MissingDependencyError, TranscriptionError
 from memo.extraction import load_prompts
-from memo.model import Segment, Transcript, Turn, Word
+from memo.model import NameSource, Segment, Transcript, Turn, Word
 from memo.pipeline import Job, Outcome, Tools, convert
 from memo.ports import Checkpoints, Progress, silent
 from memo.speech.glossary import Term
@@ -225,3 +225,18 @@ def test_a_transcript_keeps_the_names_that_it_has(tools: Tools, tmp_path: Path) 
     outcome = run(tools, voices, path, speakers=2)
     assert [p.name for p in outcome.memo.participants] == ["Ann"]
     assert voices.asked == []
+
+
+def test_numbered_voices_of_a_transcript_are_named_from_the_talk(
+    tools: Tools, tmp_path: Path
+) -> None:
+    path = tmp_path / "call.txt"
+    path.write_text(
+        "SPEAKER_00: Tom, can you tell the customers by Friday?\n\nSPEAKER_01: I'll do that.\n\n"
+        "SPEAKER_00: Tom, are you sure?\n\nSPEAKER_01: Yes.\n"
+    )
+    job = Job(path=path, timezone="UTC", started_at=tools.now(), attendees=("Tom", "Ann", "Bo"))
+    memo = convert(job, tools, silent).memo
+    assert [(p.name, p.source) for p in memo.participants if p.label] == [
+        ("SPEAKER_00", NameSource.LABEL), ("Tom", NameSource.GUESS),
+    ]  # fmt: skip

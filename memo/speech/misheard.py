@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from memo.model import CorrectionReason, Segment, Transcript
@@ -70,7 +70,8 @@ class _Target:
     """What may have been said: a term, or a word of a person's name.
 
     `name` is what it is a form of. `others` are how the other words of the names sound that it is
-    part of; `is_called` says that it is one's first.
+    part of; `is_called` says that it is one's first, `is_german` that the talk is German, where any
+    noun may be a name.
     """
 
     name: str
@@ -81,6 +82,7 @@ class _Target:
     others: frozenset[str]
     is_person: bool
     is_called: bool
+    is_german: bool
 
 
 @dataclass(frozen=True)
@@ -133,17 +135,19 @@ def _targets(people: Sequence[str], glossary: Sequence[Term], language: str) -> 
         for part in parts:
             others.setdefault(part, set()).update(sound(folded(p)) for p in parts if p != part)
     made = {}
+    is_german = language == "de"
     for name, rest in others.items():
-        forms = [name, f"{name}s"] if language == "de" and name[-1:] not in "sßxz" else [name]
+        forms = [name, f"{name}s"] if is_german and name[-1:] not in "sßxz" else [name]
         for form in forms:  # Priyas Entwurf
-            made[form] = _target(name, form, frozenset(rest), is_called=name in called)
+            target = _target(name, form, frozenset(rest), is_german=is_german)
+            made[form] = replace(target, is_person=True, is_called=name in called)
     for term in glossary:
-        made.setdefault(term.written, _target(term.written, term.written))
+        made.setdefault(term.written, _target(term.written, term.written, is_german=is_german))
     return tuple(target for target in made.values() if target.letters)
 
 
 def _target(
-    name: str, written: str, others: frozenset[str] | None = None, *, is_called: bool = False
+    name: str, written: str, others: frozenset[str] = frozenset(), *, is_german: bool
 ) -> _Target:
     words = tuple(folded(word) for word in _WORD.findall(written))
     letters = "".join(words)
@@ -153,9 +157,10 @@ def _target(
         words=words,
         letters=letters,
         sounds=sound(letters),
-        others=others or frozenset(),
-        is_person=others is not None,
-        is_called=is_called,
+        others=others,
+        is_person=False,
+        is_called=False,
+        is_german=is_german,
     )
 
 
@@ -336,12 +341,22 @@ def _beside(tokens: Sequence[_Token], place: int, size: int) -> frozenset[str]:
 def _is_respelled(window: Sequence[_Token], target: _Target) -> bool:
     """Return whether words that have a target's letters are it."""
     if len(window) == 1 == len(target.words):
-        same = window[0].text.casefold() == target.written.casefold()
-        may_be_small = same and not target.is_person
-        return window[0].kind is not _Kind.WORD and (may_be_small or window[0].is_capital)
+        token = window[0]
+        if token.kind is _Kind.WORD or (token.is_capital and target.written.islower()):
+            return False
+        return token.is_capital or (not target.is_person and _is_term_written_small(token, target))
+    if target.written.islower() and len(window) == len(target.words):
+        return False  # it begins a sentence, or is a title
     is_name = all(token.is_capital for token in window)
     strange = any(token.kind is _Kind.UNKNOWN or _is_doubtful(token) for token in window)
     return len(target.letters) >= _SHORTEST_SMALL and (is_name or strange)
+
+
+def _is_term_written_small(token: _Token, target: _Target) -> bool:
+    """Return whether a word is a term but for its capitals: "kassandra", "k8s", not "miro"."""
+    if token.text.casefold() != target.written.casefold():
+        return False
+    return len(token.letters) >= _SHORTEST_SMALL or not token.letters.isalpha()
 
 
 def _reason(
@@ -442,6 +457,8 @@ def _is_alike(letters: str, target: _Target, alike: float) -> bool:
     shortest = min(len(letters), len(target.letters))
     if shortest < _SHORTEST or not ends_alike(muffled(heard), muffled(target.sounds)):
         return False
+    if shortest <= _SHORTEST_LIKE and target.is_german:
+        return False  # Frist is not Frost
     bones = skeleton(target.sounds)
     enough = _NAME_SOUNDS_ALIKE if len(bones) >= _MANY_BONES else _BONES_ALIKE
     same_bones = skeleton(heard) == bones and alike >= enough

@@ -31,6 +31,18 @@ SPANISH = ("Íñigo Echeverría", "María José Peña", "Joaquín Vázquez")
 OTHERS = ("Siobhán O'Neill", "Björn Ångström", "Chiara Bianchi", "Agnieszka Zielińska")
 
 
+TRAPS = (
+    "Salesforce",
+    "Linear",
+    "Notion",
+    "Apia",
+    "Graphem",
+    "Miro",
+    "user interface",
+    "remote control",
+)
+
+
 def heard(*texts: str, language: str = "en", probability: float | None = 0.6) -> Transcript:
     segments = [_segment(place, text, probability) for place, text in enumerate(texts)]
     return Transcript(
@@ -109,13 +121,16 @@ def test_a_misheard_name_is_written_as_it_should_be(
         (("Uwe Hoffmann",), "de", "wir hoffen, man macht das"),
         (("Rosa Ríos",), "es", "los ríos son rosas"),
         (("Lena Park", "Lenna Roth"), "en", "so Lenah said"),
+        (("Lea Frost", "Tom Gross"), "de", "so eine Frist, viele Gruss und Frist"),
+        ((), "es", "yo miro y compro"),
+        ((), "en", "User Interface. The Remote Control works."),
         ((), "en", "Our sales force, a linear notion, an API and a grapheme"),
     ],
 )
 def test_what_is_a_word_or_another_name_stays(
     people: tuple[str, ...], language: str, text: str
 ) -> None:
-    terms = [Term(written=w) for w in ("Salesforce", "Linear", "Notion", "Apia", "Graphem")]
+    terms = [Term(written=written) for written in TRAPS]
     said = heard(text, language=language, probability=0.9)
     assert correct(said, people, terms) == said
 

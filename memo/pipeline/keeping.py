@@ -6,7 +6,6 @@ conversion nor the speech model again.
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import replace
 from functools import cache
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 _STEP = "voices"
 _KEY = "1"  # counts changes of what is kept
 _APART = frozenset({"path", "tracks", "folder", "heard", "force"})
-
-_log = logging.getLogger(__name__)
 
 
 class Kept(Value):
@@ -63,18 +60,15 @@ def keep(
         OutputError: It cannot be written.
     """
     folder = None if job.folder is None else os.fsencode(job.folder.absolute()).decode("latin-1")
-    try:
-        kept = Kept(
-            asked=_jobs().dump_python(job, mode="json", exclude=set(_APART)),
-            folder=folder,
-            settings=dict(tools.settings),
-            logs=tools.log is not None,
-            heard=heard,
-            voiced=voiced,
-        )
-        work.save(_STEP, _KEY, kept)
-    except (ValueError, UnicodeError) as error:  # a text that no file can hold
-        _log.info("what was asked is not kept: %s", type(error).__name__)
+    kept = Kept(
+        asked=_storable(_jobs().dump_python(job, mode="json", exclude=set(_APART))),
+        folder=folder,
+        settings=_storable(dict(tools.settings)),
+        logs=tools.log is not None,
+        heard=heard,
+        voiced=voiced,
+    )
+    work.save(_STEP, _KEY, kept)
 
 
 def recall(work: Checkpoints, now: Job) -> tuple[Kept, Job] | None:
@@ -91,6 +85,15 @@ def recall(work: Checkpoints, now: Job) -> tuple[Kept, Job] | None:
         return kept, kept.job(now)
     except ValidationError:  # kept by another version
         return None
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Return a value without what the terminal's encoding could not read, which no file holds."""
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="replace").decode()
+    if isinstance(value, dict):
+        return {name: _storable(part) for name, part in value.items()}
+    return [_storable(part) for part in value] if isinstance(value, list) else value
 
 
 @cache

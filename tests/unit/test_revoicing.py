@@ -6,6 +6,7 @@ Everything is real but the speech model and what tells voices apart.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ from memo.pipeline.corrections import Told
 from memo.pipeline.revoicing import Revoicing, find_voice
 from memo.pipeline.sampling import write_samples
 from memo.ports import Checkpoints, Progress, silent
+from memo.speech.glossary import Term
 from memo.speech.recording import identify
 
 SENTENCES = (
@@ -448,3 +450,28 @@ def test_a_meeting_of_several_files_is_corrected_by_naming_them_all(
         revoice(found, Changes(splits=("Dan=2",)), tools, silent)
     with pytest.raises(RecordingError, match="each voice has a file of its own"):
         write_samples(found.job, portraits(found.transcript), tmp_path, tools.work)
+
+
+# --- What is kept of a conversion -----------------------------------------------------------------
+
+
+def test_the_job_is_kept_with_all_that_was_asked(tools: Tools, call: Path) -> None:
+    out = call.parent / os.fsdecode(b"caf\xe9")
+    asked = job(
+        call,
+        timezone="Europe/Lisbon",
+        title="Launch \ud800",
+        started_at=dt.datetime(2026, 11, 30, 10, tzinfo=dt.UTC),
+        attendees=("Ann", "Bo"),
+        language="en",
+        memo_language="de",
+        speakers=3,
+        folder=out,
+        formats=("json",),
+        glossary=(Term(written="Kubernetes"),),
+        typed=frozenset({"attendees"}),
+    )
+    convert(asked, tools, silent)
+    kept = recalled(tools, call).job
+    assert replace(kept, heard=None) == replace(asked, title="Launch ?")
+    assert [path.name for path in out.iterdir()] == ["call.memo.json"]

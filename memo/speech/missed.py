@@ -16,6 +16,8 @@ from memo.speech.heard import HeardClip, HeardWord
 WORTH_HEARING = 1.0  # s of speech without a word
 _EDGE = 0.1  # s; the VAD pads speech by as much
 _WORD = 0.1  # s; Whisper gives some words no time at all
+_LONG_WORD = 2.0  # s; longer ones were stretched over speech that was passed over
+_SPOKEN_WORD = 1.0  # s; what is left of such a one
 
 
 def missed(clips: Iterable[HeardClip], speech: Sequence[Span]) -> Iterator[Span]:
@@ -52,9 +54,13 @@ def _between_words(clip: HeardClip) -> Iterator[Span]:
         silent_until = min(word.start, clip.end - _WORD)
         if silent_until > now:
             yield Span(start=now, end=silent_until)
-        now = max(now, word.end, silent_until + _WORD)
+        now = max(now, _end_of(word), silent_until + _WORD)
     if clip.end > now:
         yield Span(start=now, end=clip.end)
+
+
+def _end_of(word: HeardWord) -> float:
+    return word.end if word.duration <= _LONG_WORD else word.start + _SPOKEN_WORD
 
 
 def _common(silence: Span, speech: Span) -> Span | None:

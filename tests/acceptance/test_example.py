@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BY_REGION = ("region",)
 MORNING_TICKET = ("alert", "ticket")
 SLACK = 3.0  # seconds
+OWNERS = {"flag": "Tom", "root cause": "Dan", "link to": "Dan", "alert off": "Marta"}
+OWNERS_AND_CHAIR = {*OWNERS.values(), "Priya"}
 
 
 def decision_about(memo: dict[str, Any], words: tuple[str, ...]) -> dict[str, Any]:
@@ -79,3 +81,69 @@ def test_the_example_becomes_a_memo_with_both_decisions_their_why_and_their_seco
     listed = command("log", "list").stdout
     assert all(number in listed for number in told["log"]["numbers"])
     assert "region" in listed
+    corrects_who_speaks(command, call, reference, cache)
+    names_who_owns_what(command, call, cache)
+
+
+def names_who_owns_what(command: Command, call: Path, cache: Path) -> None:
+    """Convert the call once more, with its attendees: tasks belong to people, not to voices."""
+    words = ("convert", call, "--out", "named", "--llm", "none", "--no-log", "--format", "json")
+    done = command(*words, "--attendees", "Priya, Tom, Marta, Dan", MEMO_CACHE_DIR=str(cache))
+    assert done.returncode == 0, done.stderr
+    told = (command.folder / "named" / "weekly-call.memo.json").read_text(encoding="utf-8")
+    memo = json.loads(told)
+    assert sorted(person["name"] for person in memo["participants"]) == sorted(OWNERS_AND_CHAIR)
+    assert all(person["source"] == "guess" for person in memo["participants"])
+    assert all(0.9 <= person["confidence"] < 1 for person in memo["participants"])
+    for words_of_task, owner in OWNERS.items():
+        (action,) = (a for a in memo["action_items"] if words_of_task in a["task"].lower())
+        assert action["owner"] == owner
+
+
+def corrects_who_speaks(
+    command: Command, call: Path, reference: dict[str, Any], cache: Path
+) -> None:
+    """Name each voice of the converted call; the memo follows, and nothing is transcribed."""
+    mine = {"MEMO_CACHE_DIR": str(cache), "PATH": with_player(command)}
+    shown = command("speakers", call, "--sample", "samples", "--json", **mine)
+    assert shown.returncode == 0, shown.stderr
+    voices = json.loads(shown.stdout)["voices"]
+    assert sum(voice["share"] for voice in voices) == pytest.approx(1)
+    names = {voice["label"]: who_says(reference, voice["quotes"]) for voice in voices}
+    assert sorted(names.values()) == ["Dan", "Marta", "Priya", "Tom"]
+    for voice in voices:
+        assert (command.folder / voice["sample"]).read_bytes()[:4] == b"RIFF"
+
+    told = [word for label, name in names.items() for word in ("--set", f"{label}={name}")]
+    done = command("speakers", call, *told, "--play", "Priya", "--json", **mine)
+    assert done.returncode == 0, done.stderr
+    assert "transcribing" not in done.stderr
+    assert (command.folder / "played.wav").read_bytes()[:4] == b"RIFF"
+    memo = json.loads((command.folder / "demo" / "weekly-call.memo.json").read_text("utf-8"))
+    owners = {action["owner"] for action in memo["action_items"]}
+    assert {"Marta", "Dan"} <= owners <= {"Dan", "Marta", "Priya", "Tom", None}
+    captions = (command.folder / "demo" / "weekly-call.transcript.vtt").read_text("utf-8")
+    assert "Speaker" not in captions
+    assert "already converted" in command("convert", call, "--out", "demo", **mine).stdout
+    assert command("speakers", call, "--reset", **mine).returncode == 0
+
+
+def who_says(reference: dict[str, Any], quotes: list[dict[str, Any]]) -> str:
+    """Whose voice it is, as the makers of the recording know."""
+    seconds: dict[str, float] = {}
+    for said in reference["segments"]:
+        for quote in quotes:
+            common = min(said["end"], quote["end"]) - max(said["start"], quote["start"])
+            seconds[said["speaker"]] = seconds.get(said["speaker"], 0.0) + max(0.0, common)
+    return max(seconds, key=lambda name: seconds[name])
+
+
+def with_player(command: Command) -> str:
+    """A search path on which there is a player that only copies what it is to play."""
+    player = command.folder / "bin" / "ffplay"
+    player.parent.mkdir()
+    player.write_text(
+        f'#!/bin/sh\nfor last; do :; done\ncp "$last" "{command.folder}/played.wav"\n'
+    )
+    player.chmod(0o755)
+    return f"{player.parent}:{command.environment['PATH']}"

@@ -43,11 +43,15 @@ def respell(transcript: Transcript, misheard: Iterable[Misheard]) -> Transcript:
 
 
 def undo(transcript: Transcript) -> Transcript:
-    """Return the transcript as it was heard, without corrections."""
+    """Return the transcript as it was heard, without corrections.
+
+    One that stands nowhere is passed over: a transcript may come from anybody.
+    """
     segments = list(transcript.segments)
     for correction in reversed(transcript.corrections):
         place = correction.segment_id
-        segments[place] = _undone(segments[place], correction)
+        if 0 <= place < len(segments) and _stands(correction, segments[place]):
+            segments[place] = _undone(segments[place], correction)
     return transcript.model_copy(update={"segments": tuple(segments), "corrections": ()})
 
 
@@ -139,6 +143,10 @@ def _spread(written: Sequence[str], heard: Sequence[Word]) -> Iterator[Word]:
         ends = end if number == len(written) else min(max(begins, share), end)
         yield Word(start=begins, end=ends, text=word, probability=probability)
         begins = ends
+
+
+def _stands(correction: Correction, segment: Segment) -> bool:
+    return segment.text.startswith(correction.written, correction.offset)
 
 
 def _undone(segment: Segment, correction: Correction) -> Segment:

@@ -204,6 +204,17 @@ def test_correcting_again_changes_nothing_and_all_of_it_can_be_undone() -> None:
     assert undo(twice) == said
 
 
+def test_a_correction_that_stands_nowhere_is_not_undone() -> None:
+    corrected = correct(heard("so Prya said"), CALL, ())
+    (one,) = corrected.corrections
+    astray = [
+        one.model_copy(update=change)
+        for change in ({"segment_id": 7}, {"segment_id": -1}, {"offset": 900}, {"written": "X"})
+    ]
+    strange = corrected.model_copy(update={"corrections": (*astray, one, *astray)})
+    assert undo(strange) == heard("so Prya said")
+
+
 def test_nothing_is_corrected_in_labelled_meetings() -> None:
     wrong = []
     for file in sorted((ROOT / "memo" / "evaluation" / "meetings").glob("*.json")):

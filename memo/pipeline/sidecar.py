@@ -13,6 +13,7 @@ two files, the first. Only the terms of all glossaries are taken together.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -106,7 +107,8 @@ def _beside(path: Path, ending: str, read: Callable[[Path], Sidecar]) -> Sidecar
     """Read the file that belongs to just this recording, else that of its name."""
     for base in reversed(base_names(path)):
         file = path.with_name(f"{base}{ending}")
-        if file.name not in _OTHERS and file != path and file.is_file():
+        is_there = os.path.isfile(file)  # noqa: PTH113 - `Path.is_file` raises for long names
+        if is_there and file.name not in _OTHERS and file != path:
             return read(file)
     return Sidecar()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -125,6 +126,17 @@ def test_settings_and_folders_are_nothing_of_a_recording(name: str, tmp_path: Pa
     beside(tmp_path, f"{name}.toml", "asr_model = 'base'")
     (tmp_path / f"{name}.ics").mkdir()
     assert read_sidecars(tmp_path / f"{name}.m4a") == Sidecar()
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".m4a", "-.m4a", ".m4a", "call", "a\nb.m4a", "ü.M4A"])
+def test_a_recording_may_have_any_name(name: str, tmp_path: Path) -> None:
+    assert read_sidecars(tmp_path / name) == Sidecar()
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "call.ics")
+    (tmp_path / "call.toml").symlink_to("/dev/zero")
+    assert read_sidecars(tmp_path / "call.m4a") == Sidecar()
 
 
 # --- call.ics -----------------------------------------------------------------------------------

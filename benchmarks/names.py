@@ -100,6 +100,17 @@ def with_absent(talk: Talk, _chance: random.Random) -> Talk:
     return talk._replace(attendees=(*talk.attendees, *ABSENT))
 
 
+def silent(talk: Talk, chance: random.Random) -> Talk:
+    """Somebody on the list, who is spoken of and to, says nothing."""
+    gone = chance.choice(list(talk.truth))
+    said = [s for s in talk.transcript.segments if s.speaker != gone]
+    segments = tuple(s.model_copy(update={"id": place}) for place, s in enumerate(said))
+    people = tuple(p for p in talk.transcript.participants if p.label != gone)
+    transcript = talk.transcript.model_copy(update={"segments": segments, "participants": people})
+    truth = {label: who for label, who in talk.truth.items() if label != gone}
+    return talk._replace(transcript=transcript, truth=truth)
+
+
 def unlisted(talk: Talk, _chance: random.Random) -> Talk:
     """There is no list."""
     return talk._replace(attendees=())
@@ -128,7 +139,7 @@ def merged(talk: Talk, chance: random.Random) -> Talk:
 
 
 CONDITIONS: tuple[Condition, ...] = (
-    complete, first_names, lacking, with_absent, confused, merged, unlisted,
+    complete, first_names, lacking, with_absent, silent, confused, merged, unlisted,
 )  # fmt: skip
 
 

@@ -1,18 +1,20 @@
 # ruff: noqa: INP001
 """Measure how well memo tells voices apart: diarization error rate, count of voices, speed.
 
-    python benchmarks/diarization.py [FOLDER ...] [--count-given] [--words MODEL_FOLDER]
+    python benchmarks/diarization.py [FOLDER ...] [--count-given] [--telephone] [--words MODEL]
 
 Every recording that has its speaker turns beside it (`call.m4a`, `call.rttm`) is measured; by
 default those of `examples/` and, where it is there, of `../shared/audio`. `DER` is missed, false
 and confused speech in per cent of all speech, as pyannote.metrics counts it: 0.25 s on either side
 of a reference's border are left out, overlapping speech counts once for each who speaks, and voices
 are matched as favourably as can be. `found` is how many voices were found, `true` how many there
-are. `RTF` is seconds of work (finding speech included) for a second of sound on this machine; `MB`
-the peak of the process so far. A file of nothing but zeros is named and left out.
+are, and after the mean stands by how many the count is wrong. `RTF` is seconds of work (finding
+speech included) for a second of sound on this machine; `MB` the peak of the process so far. A file
+of nothing but zeros is named and left out.
 
-`--words` transcribes `examples/weekly-call.m4a` too, and counts the rightly recognised words that
-the wrong voice got.
+`--telephone` has each recording come over a telephone line (300 to 3400 Hz, mu-law, noise): there
+voices are more alike. `--words` transcribes those that have a transcript beside them, too
+(`call.reference.json`), and counts the rightly recognised words that the wrong voice got.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ import json
 import re
 import resource
 import sys
+import tempfile
 import time
+import wave
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -32,11 +36,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from common_voice import telephone
 
 from memo.model import Transcript, Turn
 from memo.ports import Artifact, silent
 from memo.speech.attribution import attribute
-from memo.speech.audio import decode, probe
+from memo.speech.audio import SAMPLE_RATE, decode, probe
 from memo.speech.diarization import SpectralDiarizer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,8 +146,24 @@ def recordings(folders: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
                 yield sound, rttm
 
 
-def measure(sound: Path, rttm: Path, *, count_given: bool) -> Errors | None:
-    """Measure one recording, and write its line of the table; None if it holds no sound."""
+def over_telephone(sound: Path, folder: Path) -> Path:
+    """Write a recording as it comes over a telephone line; return the file."""
+    line = telephone(np.concatenate(list(decode(sound))))
+    path = folder / f"{sound.stem}.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((np.clip(line, -1, 1) * 32767).astype("<i2").tobytes())
+    return path
+
+
+def measure(sound: Path, rttm: Path, *, count_given: bool) -> tuple[Errors, int] | None:
+    """Measure one recording, and write its line of the table.
+
+    Returns:
+        Its errors, and by how many voices the count is wrong; None if it holds no sound.
+    """
     if not any(block.any() for block in decode(sound)):
         say(f"{sound.stem:28.28}  holds nothing but zeros")
         return None
@@ -157,7 +178,7 @@ def measure(sound: Path, rttm: Path, *, count_given: bool) -> Errors | None:
     parts = "  ".join(f"{part:6.1f}" for part in errors)
     speed = f"{seconds / max(duration, 1e-9):6.3f}"
     say(f"{sound.stem:28.28}  {parts}  {voices:5}  {true:4}  {duration:8.0f}  {speed}  {peak():4}")
-    return errors
+    return errors, abs(voices - true)
 
 
 def diarized(sound: Path, speakers: int | None) -> tuple[Turn, ...]:
@@ -195,21 +216,23 @@ def plain(text: str) -> list[str]:
     return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.lower().replace("’", "'"))
 
 
-def measure_words(model: Path) -> None:
-    """Measure who is said to have said what, with a real transcript."""
+def measure_words(sounds: Iterable[Path], model: Path) -> None:
+    """Measure who is said to have said what, with real transcripts."""
     from memo.speech.asr import FasterWhisper
 
-    sound = ROOT / "examples" / "weekly-call.m4a"
     with FasterWhisper(model, model.name) as whisper:
-        heard = whisper.transcribe(sound, language="en", checkpoints=Nothing(), progress=silent)
-    reference = sound.with_suffix(".reference.json")
-    for name, turns in (
-        ("found turns", diarized(sound, None)),
-        ("true turns", read_rttm(sound.with_suffix(".rttm"))),
-    ):
-        wrong, words = wrong_words(reference, attribute(heard, turns))
-        share = f"{100 * wrong / words:.1f} %"
-        say(f"{sound.stem}, {name}: {wrong} of {words} words ({share}) by the wrong voice")
+        for sound in sounds:
+            reference = sound.with_suffix(".reference.json")
+            if not reference.exists():
+                continue
+            heard = whisper.transcribe(sound, language="en", checkpoints=Nothing(), progress=silent)
+            for name, turns in (
+                ("found turns", diarized(sound, None)),
+                ("true turns", read_rttm(sound.with_suffix(".rttm"))),
+            ):
+                wrong, words = wrong_words(reference, attribute(heard, turns))
+                share = f"{100 * wrong / words:.1f} %"
+                say(f"{sound.stem}, {name}: {wrong} of {words} words ({share}) by the wrong voice")
 
 
 def main() -> None:
@@ -217,17 +240,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--count-given", action="store_true", help="tell how many voices there are")
+    parser.add_argument("--telephone", action="store_true", help="as over a telephone line")
     parser.add_argument("--words", type=Path, metavar="MODEL", help="folder of a speech model")
     given = parser.parse_args()
     say(f"{'':28}     DER  missed   false  confus  found  true   seconds     RTF    MB")
-    pairs = recordings(given.folders or FOLDERS)
-    measured = [measure(*pair, count_given=given.count_given) for pair in pairs]
-    errors = [found for found in measured if found is not None]
-    if errors:
-        means = "  ".join(f"{part:6.1f}" for part in np.mean(errors, axis=0))
-        say(f"{f'mean of {len(errors)}':28}  {means}")
+    pairs = list(recordings(given.folders or FOLDERS))
+    with tempfile.TemporaryDirectory() as folder:
+        measured = []
+        for sound, rttm in pairs:
+            heard = over_telephone(sound, Path(folder)) if given.telephone else sound
+            measured.append(measure(heard, rttm, count_given=given.count_given))
+    if done := [found for found in measured if found is not None]:
+        means = "  ".join(f"{part:6.1f}" for part in np.mean([e for e, _ in done], axis=0))
+        counts = float(np.mean([wrong for _, wrong in done]))
+        say(f"{f'mean of {len(done)}':28}  {means}  {counts:5.2f}")
     if given.words:
-        measure_words(given.words)
+        measure_words((sound for sound, _ in pairs), given.words)
 
 
 if __name__ == "__main__":

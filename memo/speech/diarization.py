@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 STAGE = "telling voices apart"
 
-_VERSION = 4  # of the method: a change makes old checkpoints stale
+_VERSION = 5  # of the method: a change makes old checkpoints stale
 _WINDOW = 1.5  # s
 _HOP = 0.75  # s
 _SHORTEST = 0.2  # s; less sound says nothing about a voice

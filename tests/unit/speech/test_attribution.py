@@ -87,6 +87,18 @@ def test_a_word_or_two_at_the_edge_follow_the_sentence() -> None:
     assert said(found) == [("Speaker 1", "So we move the launch to Friday then.")]
 
 
+def test_an_answer_of_one_word_keeps_its_own_voice() -> None:
+    spoken = [
+        segment(words("Can you send the draft?", 0)),
+        segment(words("Yes.", 2.1)),
+        segment(words("By Friday at the latest, please.", 2.6)),
+    ]
+    found = attribute(
+        transcript(*spoken), [turn(0, 2.05, "a"), turn(2.05, 2.5, "b"), turn(2.5, 6, "a")]
+    )
+    assert [speaker for speaker, _ in said(found)] == ["Speaker 1", "Speaker 2", "Speaker 1"]
+
+
 def test_a_sentence_is_split_where_somebody_else_clearly_goes_on() -> None:
     sentence = segment(words("So we move the launch. to Friday, I agree"), "So we move the launch. "
                        " to Friday, I agree")  # fmt: skip

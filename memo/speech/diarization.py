@@ -124,7 +124,9 @@ class SpectralDiarizer:
             known = borders.known_voices(embeddings, windows, voices)
             sounds = _sounds(blocks(), pieces, looks)
             likeness = self._embedded(sounds, looks, told.second) @ known.T
-            windows, voices = borders.follow(windows, voices, looks, likeness)
+            followed = borders.follow(windows, voices, looks, likeness)
+            if speakers is None or len(set(followed[1])) == len(set(voices)):
+                windows, voices = followed
         told.second(listening.duration)
         return turns_of(pieces, windows, voices)
 

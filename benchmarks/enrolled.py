@@ -5,9 +5,9 @@
 
 A recording is of one person, called after its file, or of several with their turns beside it
 (`call.m4a`, `call.rttm`). Each voice is heard as it is, with noise (15 dB) and as over a bad
-telephone line (300 to 3400 Hz, mu-law), whole and in halves; each is enrolled alone and held
-against every other: other recordings of the same person, the other half of its own, and all other
-people. `--same` says which names are one person's.
+telephone line (300 to 3400 Hz, mu-law), in two halves; each is enrolled alone and held against
+every other: the other half, other recordings of the same person, and all other people. `--same`
+says which names are one person's.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ NEVER = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 class Heard(NamedTuple):
-    """A voice: whose, in which file, how it came, which part (0 is all), and what it is like."""
+    """A voice: whose, in which file, how it came, which half, and what it is like."""
 
     person: str
     file: str
     line: str
-    part: int
+    part: str
     voice: Voiceprint
 
 
@@ -91,17 +91,20 @@ def turns(path: Path) -> dict[str, tuple[Span, ...]]:
     return alone(voices)
 
 
-def parts(spans: Sequence[Span]) -> Iterator[tuple[int, tuple[Span, ...]]]:
-    """Yield all that a voice says, and the halves of it."""
-    half = len(spans) // 2
-    for part, some in enumerate((tuple(spans), tuple(spans[:half]), tuple(spans[half:]))):
-        if sum(span.duration for span in some) >= LEAST_SPEECH:
-            yield part, some
+def halves(voices: Mapping[str, Sequence[Span]]) -> dict[str, tuple[Span, ...]]:
+    """Return the halves of what each voice says, those that are long enough, by half and name."""
+    found = {}
+    for name, spans in voices.items():
+        middle = len(spans) // 2
+        for part, some in (("a", spans[:middle]), ("b", spans[middle:])):
+            if sum(span.duration for span in some) >= LEAST_SPEECH:
+                found[f"{part}{name}"] = tuple(some)
+    return found
 
 
 def hear(path: Path, same: Mapping[str, str]) -> Iterator[Heard]:
     """Yield the voices of a recording, on each kind of line."""
-    voices, sound = turns(path), np.concatenate(list(decode(path)))
+    voices, sound = halves(turns(path)), np.concatenate(list(decode(path)))
     prints = Voiceprints(Path("nowhere"))
     for line, change in LINES.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -110,10 +113,9 @@ def hear(path: Path, same: Mapping[str, str]) -> Iterator[Heard]:
                 file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
                 samples = np.clip(change(sound), -1, 1) * 32767
                 file.writeframes(samples.astype("<i2").tobytes())
-            for name, spans in voices.items():
-                for part, some in parts(spans):
-                    for voice in prints.prints(changed, {name: some}).values():
-                        yield Heard(same.get(name, name), path.stem, line, part, voice)
+            for label, voice in prints.prints(changed, voices).items():
+                part, name = label[0], label[1:]
+                yield Heard(same.get(name, name), path.stem, line, part, voice)
 
 
 def enrolled(heard: Heard) -> Enrolled:
@@ -138,12 +140,8 @@ def main() -> None:
     counted: Counter[tuple[str, bool, bool]] = Counter()
     for one, other in itertools.combinations(heard, 2):
         is_same = one.person == other.person
-        if is_same and one.file == other.file and 0 in {one.part, other.part}:
-            continue  # they share sound
-        if is_same and one.file == other.file and one.part == other.part:
-            continue
-        if is_same and one.file != other.file and one.part + other.part:
-            continue
+        if (is_same, one.file, one.part) == (True, other.file, other.part):
+            continue  # the same words
         found = bool(match({"": other.voice}, [enrolled(one)]))
         counted[" / ".join(sorted({one.line, other.line})), is_same, found] += 1
     people = len({voice.person for voice in heard})

@@ -37,8 +37,8 @@ MODEL = "campplus.int8/2"
 """What embeddings are made with; those of another model cannot be compared."""
 
 SAME_PERSON = 0.6
-"""Cosine of means from which two voices may be one person's. In 6117 comparisons of 30 voices two
-real people gave at most 0.31 and two of the 14 synthetic voices 0.57; one person gave 0.62 on
+"""Cosine of means from which two voices may be one person's. In 6117 comparisons of 23 voices two
+real people gave at most 0.31 and two of the 7 synthetic voices 0.57; one person gave 0.62 on
 another day with a cold, 0.66 with noise at 15 dB, else at least 0.78 (63 and 28 comparisons)."""
 
 SAME_ON_PHONE = 0.85

@@ -23,6 +23,7 @@ _FFT = 512
 _LOWEST = 20.0  # Hz
 _PREEMPHASIS = 0.97
 _POVEY_POWER = 0.85
+_AT_ONCE = 12  # frames
 
 Features: TypeAlias = npt.NDArray[np.float32]
 
@@ -36,26 +37,39 @@ def log_mel(sound: Sound) -> Features:
     Returns:
         Shape (1 + (samples - 400) // 160, 80); each column has the mean 0.
     """
+    sound = sound.astype(np.float32, copy=False)
     frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::STEP]
     centred = frames - frames.mean(axis=1, keepdims=True)
     before = np.concatenate([centred[:, :1], centred[:, :-1]], axis=1)
-    windowed = (centred - _PREEMPHASIS * before) * _povey_window()
-    power = np.square(np.abs(np.fft.rfft(windowed, _FFT)))
-    energies = np.maximum(power @ _mel_filters(), np.finfo(np.float32).eps)
-    logs = np.log(energies)
-    centred_logs: Features = (logs - logs.mean(axis=0)).astype(np.float32)
+    windowed = (centred - np.float32(_PREEMPHASIS) * before) * _povey_window()
+    spectrum = np.fft.rfft(windowed, _FFT).astype(np.complex64, copy=False)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    logs = np.log(np.maximum(_filtered(power), np.finfo(np.float32).eps))
+    centred_logs: Features = (logs - logs.mean(axis=0, dtype=np.float64)).astype(np.float32)
     return centred_logs
 
 
+def _filtered(power: Features) -> Features:
+    """Return what the filters let through, some frames at a time.
+
+    OpenBLAS shares larger products among threads, which wait for one another longer than they work
+    while windows are heard side by side: three times the processor's time.
+    """
+    missing = -len(power) % _AT_ONCE
+    padded = np.pad(power, ((0, missing), (0, 0))).reshape(-1, _AT_ONCE, power.shape[1])
+    energies: Features = (padded @ _mel_filters()).reshape(-1, FILTERS)[: len(power)]
+    return energies
+
+
 @cache
-def _povey_window() -> npt.NDArray[np.float64]:
+def _povey_window() -> npt.NDArray[np.float32]:
     """Return Kaldi's own window: a Hann window raised to 0.85, so that it ends in zeros."""
     phase = 2 * np.pi * np.arange(FRAME) / (FRAME - 1)
-    return np.power(0.5 - 0.5 * np.cos(phase), _POVEY_POWER)
+    return np.power(0.5 - 0.5 * np.cos(phase), _POVEY_POWER).astype(np.float32)
 
 
 @cache
-def _mel_filters() -> npt.NDArray[np.float64]:
+def _mel_filters() -> npt.NDArray[np.float32]:
     """Return triangles that are straight on the mel scale, shape (257, 80)."""
     highest = SAMPLE_RATE / 2
     edges = np.linspace(_mel(_LOWEST), _mel(highest), FILTERS + 2)
@@ -64,7 +78,7 @@ def _mel_filters() -> npt.NDArray[np.float64]:
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     filters = np.maximum(0.0, np.minimum(rising, falling))
     filters[-1] = 0.0  # Kaldi leaves out the highest bin
-    return filters
+    return filters.astype(np.float32)
 
 
 def _mel(hertz: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -19,14 +19,19 @@ from typing import Any
 import ctranslate2
 import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.audio import pad_or_trim
 
 from memo.model import Span
 from memo.speech.asked import DECODING, Asked
-from memo.speech.audio import Sound
+from memo.speech.audio import SAMPLE_RATE, Sound
 from memo.speech.heard import HeardClip, HeardWord, SpokenLanguage
 
 _MOST_WORKERS = 4  # a window has few clips
 _SILENCE = 2.0  # s after a clip that Whisper hears
+_FRAMES_PER_SECOND = 100
+_TOKENS_PER_SECOND = 30  # nobody says as many, in any script
+_ROOM = 210  # tokens that Whisper has left for its text, whatever it is told before
+_MOST_FRAMES = 3000
 _MARGIN = 1600  # samples of silence: a clip may not end a sample after the sound
 
 
@@ -72,8 +77,11 @@ class Whisper:
             return list(pool.map(self._languages, sounds))
 
     def _languages(self, sound: Sound) -> dict[str, float]:
-        _, _, probabilities = self._model.detect_language(audio=sound)
-        return dict(probabilities)
+        features = self._model.feature_extractor(sound)
+        frames = _frames(sound.size / SAMPLE_RATE)
+        encoded = self._model.encode(pad_or_trim(features, frames))
+        [probabilities] = self._model.model.detect_language(encoded)
+        return {_code(token): probability for token, probability in probabilities}
 
     def hear(
         self,
@@ -121,6 +129,7 @@ class Whisper:
             vad_filter=False,
             clip_timestamps=[{"start": clip.start, "end": clip.end} for clip in clips],
             batch_size=len(clips),
+            max_new_tokens=_most_tokens(clips),
             **DECODING,
         )
         by_clip = _by_clip(clips, segments)
@@ -152,8 +161,7 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc]
     ) -> Any:  # noqa: ANN401
         """Recognise a batch without most of the silence that fills clips up to 30 s."""
         longest = max(clip["duration"] for clip in chunks_metadata)
-        frames = math.ceil(longest + _SILENCE) * self.model.frames_per_second
-        features = np.ascontiguousarray(features[..., :frames])
+        features = np.ascontiguousarray(features[..., : _frames(longest)])
         return super().forward(features, tokenizer, chunks_metadata, options)
 
     def generate_segment_batched(
@@ -166,14 +174,33 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc]
         encoded, outputs = super().generate_segment_batched(features, tokenizer, options)
         if self._attentive:
             for [(token, share), *_] in self.model.model.detect_language(encoded):
-                code = token.strip("<|>")
-                self.languages.append(SpokenLanguage(code=code, share=_probability(share)))
+                likeliest = SpokenLanguage(code=_code(token), share=_probability(share))
+                self.languages.append(likeliest)
         return encoded, outputs
 
 
 def graphics_cards() -> int:
     """Return how many graphics cards CTranslate2 sees."""
     return int(ctranslate2.get_cuda_device_count())
+
+
+def _frames(seconds: float) -> int:
+    """Return how many frames of a clip Whisper is to hear, at most the 30 s that it can."""
+    return min(_MOST_FRAMES, math.ceil(seconds + _SILENCE) * _FRAMES_PER_SECOND)
+
+
+def _most_tokens(clips: Sequence[Span]) -> int | None:
+    """Return how long the text of short clips may be; None for as long as the model can write.
+
+    Where nothing is said Whisper may repeat itself until it is stopped.
+    """
+    most = math.ceil(max(clip.duration for clip in clips) + 1) * _TOKENS_PER_SECOND
+    return most if most <= _ROOM else None
+
+
+def _code(token: str) -> str:
+    """Return the language of a token like `<|en|>`."""
+    return token.strip("<|>")
 
 
 def _dealt(clips: Sequence[Span], most: int, workers: int) -> Iterator[Sequence[Span]]:

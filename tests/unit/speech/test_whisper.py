@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memo.model import Span
 from memo.speech import heap
-from memo.speech.whisper import _dealt, graphics_cards
+from memo.speech.whisper import _dealt, _frames, _most_tokens, graphics_cards
 
 lengths = st.lists(st.floats(min_value=0.1, max_value=29.0), min_size=1, max_size=40)
 
@@ -66,6 +66,23 @@ def test_freed_memory_is_kept_only_while_it_is_wanted() -> None:
 
 def test_memory_is_given_back_by_who_kept_none() -> None:
     heap.return_freed()
+
+
+@given(lengths)
+def test_short_clips_have_no_long_text_and_long_ones_any(seconds: list[float]) -> None:
+    clips = [Span(start=30.0 * place, end=30.0 * place + s) for place, s in enumerate(seconds)]
+    most = _most_tokens(clips)
+    if max(seconds) > 7:
+        assert most is None
+    elif most is not None:
+        assert 30 * max(seconds) <= most <= 210
+
+
+@given(st.floats(min_value=0.0, max_value=30.0))
+def test_whisper_hears_a_clip_whole_and_some_silence_but_no_more_than_it_can(
+    seconds: float,
+) -> None:
+    assert min(3000, 100 * (seconds + 2)) <= _frames(seconds) <= min(3000, 100 * (seconds + 3))
 
 
 def test_graphics_cards_are_counted() -> None:

@@ -24,7 +24,7 @@ from memo.weights import Kind
 
 COLLAR = 0.25  # s on either side of a border of the reference, as is usual
 STEP = 0.01  # s
-SECONDS = 24
+SECONDS = 14
 BLEEDS = 10 ** (-8 / 20)
 
 Samples = npt.NDArray[np.float32]

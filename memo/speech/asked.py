@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 DECODING = {
-    "beam_size": 5,
+    "beam_size": 5,  # 1 takes a fifth less time, for 0.4 points more WER; 2 is worse than either
     "temperature": 0.0,
     "word_timestamps": True,
     "condition_on_previous_text": False,

@@ -107,7 +107,7 @@ def _listed(folder: Path) -> Iterator[Recorded]:
 
 def memo_hears(model: Path, sounds: Iterable[Path]) -> Iterator[str]:
     """Transcribe as `memo convert` does."""
-    from memo.speech.asr import FasterWhisper
+    from memo.speech.recognition.asr import FasterWhisper
 
     with FasterWhisper(model, model.name) as whisper:
         for sound in sounds:

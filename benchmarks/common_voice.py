@@ -1,5 +1,5 @@
 # ruff: noqa: INP001
-"""Measure what the embeddings of all voices have in common: `memo/speech/campplus.common.npy`.
+"""Measure what embeddings have in common: `memo/speech/voices/campplus.common.npy`.
 
     python benchmarks/common_voice.py FOLDER OUT.npy
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from memo.speech import vad
 from memo.speech.audio import SAMPLE_RATE, Sound, decode
-from memo.speech.embeddings import Embeddings, VoiceModel
+from memo.speech.voices.embeddings import Embeddings, VoiceModel
 
 SOUND = {".m4a", ".wav", ".flac", ".mp3", ".opus", ".wma"}
 HEARD = 16  # s of a voice

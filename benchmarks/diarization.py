@@ -40,9 +40,9 @@ from common_voice import telephone
 
 from memo.model import Transcript, Turn
 from memo.ports import Artifact, silent
-from memo.speech.attribution import attribute
 from memo.speech.audio import SAMPLE_RATE, decode, probe
-from memo.speech.diarization import SpectralDiarizer
+from memo.speech.voices.attribution import attribute
+from memo.speech.voices.diarization import SpectralDiarizer
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (ROOT / "examples", ROOT.parent / "shared" / "audio")
@@ -218,7 +218,7 @@ def plain(text: str) -> list[str]:
 
 def measure_words(sounds: Iterable[Path], model: Path) -> None:
     """Measure who is said to have said what, with real transcripts."""
-    from memo.speech.asr import FasterWhisper
+    from memo.speech.recognition.asr import FasterWhisper
 
     with FasterWhisper(model, model.name) as whisper:
         for sound in sounds:

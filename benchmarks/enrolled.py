@@ -27,8 +27,8 @@ import numpy as np
 from memo.model import Recording, Span
 from memo.speech import vad
 from memo.speech.audio import SAMPLE_RATE, Sound, decode
-from memo.speech.samples import alone
-from memo.speech.voiceprints import (
+from memo.speech.voices.samples import alone
+from memo.speech.voices.voiceprints import (
     LEAST_SPEECH,
     MODEL,
     Enrolled,

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from memo.ports import Artifact, silent
-from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, Sound, decode
+from memo.speech.recognition.asr import FasterWhisper
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel

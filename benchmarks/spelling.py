@@ -28,9 +28,9 @@ from rapidfuzz.distance import Levenshtein
 
 from memo.model import Recording, Segment, Transcript
 from memo.ports import Artifact, silent
-from memo.speech.asr import FasterWhisper
-from memo.speech.glossary import Term, hotwords, listed, name_parts, read_entries
-from memo.speech.misheard import correct
+from memo.speech.names.glossary import Term, hotwords, listed, name_parts, read_entries
+from memo.speech.names.misheard import correct
+from memo.speech.recognition.asr import FasterWhisper
 
 STRANGERS = """
     Priya Shah, Nkechi Obi, Ruben Haas, Meilin Tan, Oskar Wojcik, Farah Siddiqui, Dagmar Vos,

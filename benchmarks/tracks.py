@@ -27,12 +27,12 @@ from diarization import ROOT, Nothing, error_rate, plain, read_rttm, say, wrong_
 
 from memo.model import Recording, Transcript
 from memo.ports import silent
-from memo.speech.apart import Apart
-from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
-from memo.speech.diarization import SpectralDiarizer
-from memo.speech.levels import activity, turns_of
-from memo.speech.tracks import Tracks, channels_of, files_of
+from memo.speech.recognition.asr import FasterWhisper
+from memo.speech.tracks.apart import Apart
+from memo.speech.tracks.finding import Tracks, channels_of, files_of
+from memo.speech.tracks.levels import activity, turns_of
+from memo.speech.voices.diarization import SpectralDiarizer
 
 EXAMPLES = ROOT / "examples"
 CALL = ROOT.parent / "shared" / "audio" / "calls" / "autorepairs40_stereo.m4a"

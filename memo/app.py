@@ -32,7 +32,7 @@ from memo.model import Memo, Value
 from memo.pipeline import Corrections, Tools, base_names
 from memo.ports import Diarizer, LanguageModel, Progress, Transcriber, silent
 from memo.speech.recording import printable, unreadable
-from memo.speech.voiceprints import Voiceprints
+from memo.speech.voices.voiceprints import Voiceprints
 from memo.weights import Kind, Weights, load_catalogue
 
 if TYPE_CHECKING:
@@ -199,14 +199,14 @@ class _Models:
         if needs_asr:
             self._weights.path(self._settings.asr_model, "asr")
         if needs_asr and self._settings.diarize and self._settings.diarizer == "pyannote":
-            from memo.speech import pyannote
+            from memo.speech.voices import pyannote
 
             pyannote.fetch(offline=self._settings.offline)
         if self._settings.llm == "embedded":
             self._weights.path(self._settings.llm_model, "llm")
 
     def transcriber(self) -> AbstractContextManager[Transcriber]:
-        from memo.speech.asr import FasterWhisper
+        from memo.speech.recognition.asr import FasterWhisper
 
         name = self._settings.asr_model
         folder = self._weights.path(name, "asr")
@@ -216,10 +216,10 @@ class _Models:
 
     def diarizer(self) -> Diarizer:
         if self._settings.diarizer == "pyannote":
-            from memo.speech.pyannote import PyannoteDiarizer
+            from memo.speech.voices.pyannote import PyannoteDiarizer
 
             return PyannoteDiarizer(offline=self._settings.offline, threads=self._settings.threads)
-        from memo.speech.diarization import SpectralDiarizer
+        from memo.speech.voices.diarization import SpectralDiarizer
 
         return SpectralDiarizer(threads=self._settings.threads)
 

@@ -42,7 +42,7 @@ from pydantic_settings import (
 from memo.errors import ConfigError
 from memo.export.wording import LANGUAGES, primary_language
 from memo.pipeline.outputs import FORMATS
-from memo.speech.glossary import is_file_name, listed
+from memo.speech.names.glossary import is_file_name, listed
 
 FILE_NAME = "memo.toml"
 ENV_PREFIX = "MEMO_"

@@ -18,7 +18,7 @@ from memo.config import Settings, origins, remote_host
 from memo.errors import ExitCode, IncompleteResult
 from memo.pipeline import Job, Outcome, convert, parse_instant, together
 from memo.ports import silent
-from memo.speech.glossary import read_entries
+from memo.speech.names.glossary import read_entries
 
 Files = tuple[Path, ...]
 """What a meeting was recorded to: one file, its tracks, or a folder that holds them."""

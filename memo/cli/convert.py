@@ -21,7 +21,7 @@ def _listed(_context: click.Context, _option: click.Parameter, values: tuple[str
 
 def _entries(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Any:  # noqa: ANN401
     """Return the terms of an option that may be repeated; None if it was not given."""
-    from memo.speech.glossary import listed
+    from memo.speech.names.glossary import listed
 
     return [entry for value in values for entry in listed(value)] or None
 

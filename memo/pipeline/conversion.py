@@ -53,13 +53,13 @@ from memo.pipeline.outputs import (
 from memo.pipeline.sidecar import with_sidecar
 from memo.pipeline.sources import file_of, identity_of, media_of
 from memo.ports import Checkpoints, Diarizer, LanguageModel, Progress, Transcriber
-from memo.speech.glossary import Term
+from memo.speech.names.glossary import Term
 from memo.speech.transcript_files import read_transcript
 
 if TYPE_CHECKING:
     from memo.decision_log.log import DecisionLog, Recorded
     from memo.extraction import Prompts
-    from memo.speech.voiceprints import Voiceprints
+    from memo.speech.voices.voiceprints import Voiceprints
 
 _VERSION = 2  # of what a conversion does: a change makes finished ones worth repeating
 _NOBODY_SPEAKS = {(Remark.of(code),) for code in (RemarkCode.NO_SPEECH, RemarkCode.NOISE)}

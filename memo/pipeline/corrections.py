@@ -29,7 +29,7 @@ from memo.model import (
     Turn,
     Value,
 )
-from memo.speech.attribution import attribute
+from memo.speech.voices.attribution import attribute
 
 SAME = 0.5
 """Share of what two voices say together above which they are one: at most one can have it."""

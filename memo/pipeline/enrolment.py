@@ -14,7 +14,7 @@ from memo.speech.recording import identify, printable
 from memo.speech.transcript_files import is_transcript
 
 if TYPE_CHECKING:
-    from memo.speech.voiceprints import Enrolled
+    from memo.speech.voices.voiceprints import Enrolled
 
 Voices = dict[str, tuple[Span, ...]]
 
@@ -34,8 +34,8 @@ def enroll(name: str, voice: str | None, job: Job, tools: Tools, progress: Progr
         RecordingError: The recording cannot be read, or the voice says too little.
         OutputError: The voice cannot be kept.
     """
-    from memo.speech.samples import alone
-    from memo.speech.voiceprints import LEAST_SPEECH, MODEL, Take
+    from memo.speech.voices.samples import alone
+    from memo.speech.voices.voiceprints import LEAST_SPEECH, MODEL, Take
 
     if tools.enrolled is None:
         raise ValueError("there is nowhere to keep a voice")

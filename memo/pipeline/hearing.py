@@ -22,12 +22,12 @@ from memo.model import (
     Turn,
 )
 from memo.ports import Checkpoints, Diarizer, Progress
-from memo.speech.attribution import attribute
-from memo.speech.glossary import hotwords
+from memo.speech.names.glossary import hotwords
+from memo.speech.voices.attribution import attribute
 
 if TYPE_CHECKING:
     from memo.pipeline.conversion import Job, Tools
-    from memo.speech.tracks import Tracks
+    from memo.speech.tracks.finding import Tracks
 
 
 class Hearing:
@@ -85,7 +85,7 @@ class Hearing:
 
     def _tracks(self) -> Tracks | None:
         """Return the sounds of the meeting if each who speaks has one."""
-        from memo.speech.tracks import channels_of, files_of
+        from memo.speech.tracks.finding import channels_of, files_of
 
         if self._job.tracks:
             return files_of(self._job.tracks, self._progress)
@@ -95,7 +95,7 @@ class Hearing:
 
     def _apart(self, tracks: Tracks) -> Transcript:
         """Listen to each track by itself."""
-        from memo.speech.apart import Apart
+        from memo.speech.tracks.apart import Apart
 
         make = self._tools.diarizer
         diarizer = _Forgiving(make) if make else None

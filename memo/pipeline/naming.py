@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from memo.errors import MemoError
 from memo.model import NameSource, Participant, Remark, RemarkCode, Transcript
 from memo.pipeline.corrections import Told, regrouped, renamed, spans_of, with_names
-from memo.speech.misheard import correct
-from memo.speech.respelling import undo
+from memo.speech.names.misheard import correct
+from memo.speech.names.respelling import undo
 
 if TYPE_CHECKING:
-    from memo.speech.glossary import Term
-    from memo.speech.voiceprints import Voiceprints
+    from memo.speech.names.glossary import Term
+    from memo.speech.voices.voiceprints import Voiceprints
 
 
 _log = logging.getLogger(__name__)

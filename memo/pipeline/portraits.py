@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from memo.model import NameSource, Probability, Seconds, Segment, Span, Transcript, Value
 from memo.pipeline.corrections import spans_of
-from memo.speech.samples import alone, sample_of
+from memo.speech.voices.samples import alone, sample_of
 
 QUOTES = 3
 _WORDS = (6, 18)  # of a quote that says enough and is not long

@@ -141,7 +141,7 @@ def _told(recalled: Recalled, changes: Changes, tools: Tools) -> Told:
     revoicing = Revoicing(heard, before, {p.label: p.name for p in shown.participants if p.label})
 
     def divide(spans: Sequence[Span], count: int) -> Sequence[Turn]:
-        from memo.speech.splitting import split_voice
+        from memo.speech.voices.splitting import split_voice
 
         return split_voice(recalled.job.path, spans, count)
 

@@ -12,8 +12,8 @@ from memo.export.files import write_outputs
 from memo.pipeline.conversion import Job
 from memo.pipeline.portraits import Portrait
 from memo.speech.recording import identify, printable
-from memo.speech.samples import cut_samples
 from memo.speech.transcript_files import is_transcript
+from memo.speech.voices.samples import cut_samples
 
 
 def write_samples(

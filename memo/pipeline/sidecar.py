@@ -26,7 +26,7 @@ from memo.errors import ConfigError
 from memo.model import Remark, RemarkCode
 from memo.pipeline.invitation import MOST_PEOPLE, is_zone, read_invitation, shown
 from memo.pipeline.outputs import base_names
-from memo.speech.glossary import Term, is_file_name, listed, merged, read_entries
+from memo.speech.names.glossary import Term, is_file_name, listed, merged, read_entries
 
 if TYPE_CHECKING:
     from memo.pipeline.conversion import Job

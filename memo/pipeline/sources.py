@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from memo.errors import RecordingError
 from memo.model import Media, Recording
 from memo.speech.recording import identify, printable, unreadable
-from memo.speech.track_names import parts_of, shared_name
+from memo.speech.tracks.names import parts_of, shared_name
 from memo.speech.transcript_files import is_transcript
 
 if TYPE_CHECKING:

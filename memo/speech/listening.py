@@ -11,8 +11,8 @@ from memo.speech import vad
 from memo.speech.audio import SAMPLE_RATE, Sound, decode
 from memo.speech.heard import Listening
 from memo.speech.loudness import Loudness
+from memo.speech.recognition.windows import plan_clips
 from memo.speech.steps import Steps
-from memo.speech.windows import plan_clips
 
 ABOUT = (3, vad.SETTINGS)
 """What speech that was found depends on; the number counts changes of how it is looked for."""

@@ -19,13 +19,13 @@ from memo.checkpoints import WorkFolder
 from memo.errors import MissingDependencyError, RecordingError, TranscriptionError
 from memo.model import Turn
 from memo.ports import Artifact, silent
-from memo.speech import embeddings
-from memo.speech.asr import FasterWhisper
-from memo.speech.attribution import attribute
 from memo.speech.audio import SAMPLE_RATE, decode
-from memo.speech.diarization import STAGE, SpectralDiarizer
-from memo.speech.embeddings import VoiceModel
+from memo.speech.recognition.asr import FasterWhisper
 from memo.speech.recording import identify
+from memo.speech.voices import embeddings
+from memo.speech.voices.attribution import attribute
+from memo.speech.voices.diarization import STAGE, SpectralDiarizer
+from memo.speech.voices.embeddings import VoiceModel
 from memo.weights import Kind
 
 Find = Callable[[str, Kind], Path]

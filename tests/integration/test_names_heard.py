@@ -11,8 +11,8 @@ import pytest
 
 from memo.model import Transcript
 from memo.ports import Checkpoints, silent
-from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
+from memo.speech.recognition.asr import FasterWhisper
 from memo.weights import Kind
 
 pytestmark = pytest.mark.asr

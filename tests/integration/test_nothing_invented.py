@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from memo.model import Span, Transcript
 from memo.ports import Artifact, silent
 from memo.speech import vad
-from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
+from memo.speech.recognition.asr import FasterWhisper
 from memo.weights import Kind
 
 pytestmark = pytest.mark.asr

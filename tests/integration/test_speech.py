@@ -23,11 +23,11 @@ from pydantic import BaseModel
 from memo.errors import ConfigError, MissingDependencyError, TranscriptionError
 from memo.model import Remark, RemarkCode, Transcript, Word
 from memo.ports import Artifact, silent
-from memo.speech import whisper
-from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
 from memo.speech.listening import find_speech
-from memo.speech.whisper import Whisper
+from memo.speech.recognition import whisper
+from memo.speech.recognition.asr import FasterWhisper
+from memo.speech.recognition.whisper import Whisper
 from memo.weights import Kind
 
 pytestmark = pytest.mark.asr
@@ -392,8 +392,8 @@ import os, signal, sys
 from pathlib import Path
 from memo.checkpoints import WorkFolder
 from memo.ports import silent
-from memo.speech import asr
-from memo.speech.asr import FasterWhisper
+from memo.speech.recognition import asr
+from memo.speech.recognition.asr import FasterWhisper
 from memo.speech.recording import identify
 
 recording, model, work = map(Path, sys.argv[1:4])

@@ -15,11 +15,11 @@ import pytest
 from memo.checkpoints import WorkFolder
 from memo.model import NameSource, Recording, Turn
 from memo.ports import silent
-from memo.speech.apart import Apart
-from memo.speech.asr import FasterWhisper
 from memo.speech.audio import SAMPLE_RATE, decode
-from memo.speech.levels import activity, turns_of
-from memo.speech.tracks import channels_of, files_of
+from memo.speech.recognition.asr import FasterWhisper
+from memo.speech.tracks.apart import Apart
+from memo.speech.tracks.finding import channels_of, files_of
+from memo.speech.tracks.levels import activity, turns_of
 from memo.weights import Kind
 
 COLLAR = 0.25  # s on either side of a border of the reference, as is usual

@@ -14,8 +14,8 @@ from memo.extraction import load_prompts
 from memo.model import Transcript
 from memo.pipeline import Job, Outcome, Tools, convert
 from memo.ports import silent
-from memo.speech.glossary import Term
-from memo.speech.respelling import undo
+from memo.speech.names.glossary import Term
+from memo.speech.names.respelling import undo
 
 CAPTIONS = """\
 WEBVTT

@@ -22,7 +22,7 @@ from memo.model import (
 from memo.pipeline.corrections import Told, Voice
 from memo.pipeline.naming import voiced
 from memo.pipeline.portraits import portraits, typical
-from memo.speech.voiceprints import Match, Voiceprints
+from memo.speech.voices.voiceprints import Match, Voiceprints
 
 CALL = Path("call.m4a")
 

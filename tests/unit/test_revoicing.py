@@ -37,7 +37,7 @@ from memo.pipeline.corrections import Told
 from memo.pipeline.revoicing import Revoicing, find_voice
 from memo.pipeline.sampling import write_samples
 from memo.ports import Checkpoints, Progress, silent
-from memo.speech.glossary import Term
+from memo.speech.names.glossary import Term
 from memo.speech.recording import identify
 
 SENTENCES = (

@@ -14,7 +14,7 @@ from memo.model import RemarkCode
 from memo.pipeline.conversion import Job
 from memo.pipeline.invitation import Invitation, person_name, read_invitation, zone_of
 from memo.pipeline.sidecar import Sidecar, read_sidecars, with_sidecar
-from memo.speech.glossary import Term
+from memo.speech.names.glossary import Term
 
 INVITATION = """\
 BEGIN:VCALENDAR

@@ -20,7 +20,7 @@ from memo.extraction import load_prompts
 from memo.model import NameSource, Segment, Transcript, Turn, Word
 from memo.pipeline import Job, Outcome, Tools, convert
 from memo.ports import Checkpoints, Progress, silent
-from memo.speech.glossary import Term
+from memo.speech.names.glossary import Term
 from memo.speech.recording import identify
 
 SENTENCES = ("Who tells the customers?", "I'll tell the customers by Friday.", "Thank you.")

@@ -5,7 +5,7 @@ import datetime as dt
 from memo.extraction import read_by_rules, write_memo
 from memo.extraction.evidence import find_quote
 from memo.model import Meeting, Memo, Recording, Segment, Transcript
-from memo.speech.misheard import correct
+from memo.speech.names.misheard import correct
 
 SAID = (
     ("Tom", "Prya, can you send the Tera vault contract to Prya's team by Friday?"),
@@ -25,7 +25,7 @@ def memo_of(transcript: Transcript) -> Memo:
 
 
 def transcript() -> Transcript:
-    from memo.speech.glossary import Term
+    from memo.speech.names.glossary import Term
 
     heard = Transcript(
         recording=Recording(filename="call.m4a", sha256="0" * 64),

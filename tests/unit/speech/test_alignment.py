@@ -6,8 +6,8 @@ import datetime as dt
 
 import numpy as np
 
-from memo.speech.alignment import Known, align
-from memo.speech.levels import FRAME, Levels
+from memo.speech.tracks.alignment import Known, align
+from memo.speech.tracks.levels import FRAME, Levels
 
 START = dt.datetime(2026, 3, 4, 10, tzinfo=dt.UTC)
 

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from memo.model import NameSource, Participant, Recording, Segment, Transcript, Turn
 from memo.ports import Artifact, Checkpoints, Progress, silent
-from memo.speech.apart import Apart
-from memo.speech.levels import FRAME
-from memo.speech.tracks import Track, Tracks
+from memo.speech.tracks.apart import Apart
+from memo.speech.tracks.finding import Track, Tracks
+from memo.speech.tracks.levels import FRAME
 
 RECORDING = Recording(filename="call.tracks", sha256="f" * 64)
 

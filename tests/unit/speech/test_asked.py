@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memo.speech.asked import LONGEST_PROMPT, prompt_of
+from memo.speech.recognition.asked import LONGEST_PROMPT, prompt_of
 
 
 @pytest.mark.parametrize(

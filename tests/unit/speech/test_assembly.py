@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.model import Gap, Media, Recording, Remark, RemarkCode, Span, Transcript
-from memo.speech.assembly import assemble
 from memo.speech.heard import HeardClip, HeardWindow, HeardWord, Listening, SpokenLanguage
+from memo.speech.recognition.assembly import assemble
 
 RECORDING = Recording(filename="call.m4a", sha256="0" * 64)
 ENGLISH = SpokenLanguage(code="en", share=0.99)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.model import Participant, Recording, Segment, Transcript, Turn, Word
-from memo.speech.attribution import attribute
+from memo.speech.voices.attribution import attribute
 
 RECORDING = Recording(filename="call.m4a", sha256="0" * 64)
 

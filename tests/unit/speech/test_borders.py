@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memo.model import Span
-from memo.speech.borders import LOOK, REACH, follow, known_voices, looks
-from memo.speech.diarization import Window, plan, turns_of
+from memo.speech.voices.borders import LOOK, REACH, follow, known_voices, looks
+from memo.speech.voices.diarization import Window, plan, turns_of
 
 PIECES = [Span(start=1.03, end=13.0), Span(start=14.0, end=14.6), Span(start=20.0, end=29.0)]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memo.speech import clustering
-from memo.speech.clustering import cluster
+from memo.speech.voices import clustering
+from memo.speech.voices.clustering import cluster
 
 Vectors = npt.NDArray[np.float32]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.model import Span
-from memo.speech.diarization import cut_long, plan, turns_of
-from memo.speech.embeddings import MODEL
+from memo.speech.voices.diarization import cut_long, plan, turns_of
+from memo.speech.voices.embeddings import MODEL
 
 
 def span(start: float, end: float) -> Span:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from memo.errors import MissingDependencyError
-from memo.speech import embeddings
-from memo.speech.embeddings import COMMON, distinctive
+from memo.speech.voices import embeddings
+from memo.speech.voices.embeddings import COMMON, distinctive
 
 
 @pytest.fixture(autouse=True)

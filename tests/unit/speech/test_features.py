@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.speech.audio import Sound
-from memo.speech.features import FILTERS, log_mel
+from memo.speech.voices.features import FILTERS, log_mel
 
 
 def chirps() -> Sound:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from memo.model import Gap, Recording, Remark, RemarkCode, Segment, Span, Transcript
-from memo.speech.gaps import gaps_of
 from memo.speech.heard import HeardClip, Listening
-from memo.speech.invented import TakenOut
-from memo.speech.merging import merged
-from memo.speech.words import Spoken
+from memo.speech.recognition.gaps import gaps_of
+from memo.speech.recognition.invented import TakenOut
+from memo.speech.recognition.words import Spoken
+from memo.speech.tracks.merging import merged
 
 RECORDING = Recording(filename="call.m4a", sha256="0" * 64)
 INVENTED = Remark.of(RemarkCode.INVENTED)

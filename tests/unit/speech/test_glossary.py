@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.errors import ConfigError
-from memo.speech.glossary import (
+from memo.speech.names.glossary import (
     LARGEST_FILE,
     LONGEST_TERM,
     MOST_TERMS,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from memo.model import RemarkCode, Span
 from memo.speech.heard import HeardClip
-from memo.speech.invented import TakenOut, sift
-from memo.speech.stock_phrases import Stock, stock
-from memo.speech.words import Spoken
+from memo.speech.recognition.invented import TakenOut, sift
+from memo.speech.recognition.stock_phrases import Stock, stock
+from memo.speech.recognition.words import Spoken
 
 CATALOGUE: dict[str, dict[str, Any]] = tomllib.loads(
     (files("memo.speech") / "stock_phrases.toml").read_text("utf-8")

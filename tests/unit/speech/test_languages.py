@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from memo.model import Span
 from memo.speech.heard import HeardClip, HeardWord, SpokenLanguage
-from memo.speech.languages import heard_in, in_their_languages, language_at, others
+from memo.speech.recognition.languages import heard_in, in_their_languages, language_at, others
 
 
 def clip(start: float, end: float, code: str, share: float) -> HeardClip:

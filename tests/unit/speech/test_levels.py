@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memo.speech.levels import (
+from memo.speech.tracks.levels import (
     FRAME,
     SILENT,
     Comparison,

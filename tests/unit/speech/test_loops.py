@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.speech.heard import HeardClip
-from memo.speech.loops import without_loops
-from memo.speech.words import Spoken
+from memo.speech.recognition.loops import without_loops
+from memo.speech.recognition.words import Spoken
 
 CLIP = HeardClip(start=0, end=1000, words=(), avg_logprob=-0.1, no_speech_prob=0.0)
 

@@ -18,8 +18,8 @@ from memo.model import (
     Transcript,
     Word,
 )
-from memo.speech.levels import FRAME, Levels
-from memo.speech.merging import merged, said_once, shifted
+from memo.speech.tracks.levels import FRAME, Levels
+from memo.speech.tracks.merging import merged, said_once, shifted
 
 RECORDING = Recording(filename="call.tracks", sha256="0" * 64)
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.model import Participant, Recording, Segment, Transcript, Word
-from memo.speech.glossary import Term
-from memo.speech.misheard import correct
-from memo.speech.respelling import undo
+from memo.speech.names.glossary import Term
+from memo.speech.names.misheard import correct
+from memo.speech.names.respelling import undo
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDING = Recording(filename="call.m4a", sha256="0" * 64)

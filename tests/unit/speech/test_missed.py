@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from memo.model import Span
 from memo.speech.heard import HeardClip, HeardWord
-from memo.speech.missed import filled, missed
+from memo.speech.recognition.missed import filled, missed
 
 
 def clip(start: float, end: float, *words: tuple[float, float, str]) -> HeardClip:

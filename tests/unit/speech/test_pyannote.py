@@ -21,8 +21,8 @@ from memo.app import prepare_environment, tools
 from memo.config import Settings
 from memo.errors import MissingDependencyError, TranscriptionError
 from memo.ports import Artifact, silent
-from memo.speech import pyannote
-from memo.speech.pyannote import PyannoteDiarizer
+from memo.speech.voices import pyannote
+from memo.speech.voices.pyannote import PyannoteDiarizer
 
 AUDIO = """
 import os, sys, warnings

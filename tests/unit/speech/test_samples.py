@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from memo.errors import RecordingError
 from memo.model import Span
-from memo.speech.samples import alone, cut_samples, sample_of
+from memo.speech.voices.samples import alone, cut_samples, sample_of
 
 Stretches = list[tuple[int, int]]
 stretches = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10)), max_size=6)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.speech.heard import HeardClip
-from memo.speech.sentences import LONGEST, PAUSE, sentences, text_of
-from memo.speech.words import Spoken
+from memo.speech.recognition.sentences import LONGEST, PAUSE, sentences, text_of
+from memo.speech.recognition.words import Spoken
 
 CLIP = HeardClip(start=0, end=30, words=(), avg_logprob=-0.1, no_speech_prob=0.0)
 

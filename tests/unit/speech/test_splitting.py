@@ -8,7 +8,7 @@ import pytest
 
 from memo.errors import RecordingError
 from memo.model import Span
-from memo.speech.splitting import split_voice
+from memo.speech.voices.splitting import split_voice
 
 
 def spoken(examples: Path, *names: str) -> list[tuple[Span, str]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memo.speech.track_names import LONGEST, names_of, parts_of, shared_name
+from memo.speech.tracks.names import LONGEST, names_of, parts_of, shared_name
 
 
 def files(*stems: str) -> list[Path]:

@@ -15,7 +15,7 @@ import pytest
 from memo.errors import RecordingError
 from memo.model import RemarkCode
 from memo.ports import silent
-from memo.speech.tracks import channels_of, files_of
+from memo.speech.tracks.finding import channels_of, files_of
 
 RATE = 16_000
 Samples = npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from memo.model import Recording, Span
-from memo.speech.voiceprints import (
+from memo.speech.voices.voiceprints import (
     MODEL,
     Enrolled,
     Take,

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.model import Span
-from memo.speech import heap
-from memo.speech.whisper import _dealt, _frames, _most_tokens, graphics_cards
+from memo.speech.recognition import heap
+from memo.speech.recognition.whisper import _dealt, _frames, _most_tokens, graphics_cards
 
 lengths = st.lists(st.floats(min_value=0.1, max_value=29.0), min_size=1, max_size=40)
 
@@ -35,7 +35,7 @@ def test_every_clip_is_dealt_once_and_no_worker_is_without(
 _PEAKS = """
 import resource, sys
 import numpy as np
-from memo.speech import heap
+from memo.speech.recognition import heap
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.model import Span
-from memo.speech.windows import LONGEST_PAUSE, plan_clips, plan_windows
+from memo.speech.recognition.windows import LONGEST_PAUSE, plan_clips, plan_windows
 
 lengths = st.floats(min_value=0.03, max_value=200.0)
 

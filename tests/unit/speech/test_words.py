@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memo.speech.heard import HeardClip, HeardWord
-from memo.speech.words import Spoken, spoken_words
+from memo.speech.recognition.words import Spoken, spoken_words
 
 
 def clip_of(*texts: str, start: float = 10, end: float = 20) -> HeardClip:

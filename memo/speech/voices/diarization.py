@@ -2,8 +2,8 @@
 
 The speech that the VAD found is heard in windows of 1.5 s, a new one every 0.75 s; each window's
 voice becomes an embedding; embeddings that are alike are one speaker. Where the voice changes, a
-closer look finds the instant (`memo.speech.borders`). At any instant the window whose middle is
-nearest decides. Where two speak at once, one of them is named.
+closer look finds the instant (`memo.speech.voices.borders`). At any instant the window whose
+middle is nearest decides. Where two speak at once, one of them is named.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from memo.speech.steps import Steps
 
 if TYPE_CHECKING:
     from memo.speech.audio import Sound
-    from memo.speech.embeddings import Embeddings
+    from memo.speech.voices.embeddings import Embeddings
 
 STAGE = "telling voices apart"
 
@@ -114,8 +114,8 @@ class SpectralDiarizer:
             return []
         if speakers == 1:
             return turns_of(pieces, windows, [0] * len(windows))
-        from memo.speech import borders
-        from memo.speech.clustering import cluster
+        from memo.speech.voices import borders
+        from memo.speech.voices.clustering import cluster
 
         told = _Told(progress, listening.duration)
         embeddings = self._embedded(_sounds(blocks(), pieces, windows), windows, told.first)
@@ -138,7 +138,7 @@ class SpectralDiarizer:
     ) -> Embeddings:
         import numpy as np
 
-        from memo.speech.embeddings import VoiceModel, distinctive
+        from memo.speech.voices.embeddings import VoiceModel, distinctive
 
         found = []
         heard = VoiceModel(threads=self._threads).embed(sounds)

@@ -12,7 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from memo.speech.words import Spoken
+from memo.speech.recognition.words import Spoken
 
 _LONGEST_PHRASE = 60  # words
 _TOLERATED = {1: 8, 2: 6}  # words in the phrase: instances in a row from which it is a loop

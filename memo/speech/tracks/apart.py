@@ -14,12 +14,12 @@ import numpy as np
 
 from memo.model import NameSource, Participant, Recording, Span, Transcript, Turn
 from memo.ports import Checkpoints, Diarizer, Progress, Transcriber
-from memo.speech.attribution import attribute
-from memo.speech.levels import activity
 from memo.speech.listening import heard_before
-from memo.speech.merging import merged, said_once, shifted
 from memo.speech.steps import Steps
-from memo.speech.tracks import Track, Tracks
+from memo.speech.tracks.finding import Track, Tracks
+from memo.speech.tracks.levels import activity
+from memo.speech.tracks.merging import merged, said_once, shifted
+from memo.speech.voices.attribution import attribute
 
 _UNNAMED = "\0"  # begins the labels of voices until they are numbered
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from memo.model import Span
-from memo.speech.diarization import Window
-from memo.speech.embeddings import Embeddings
+from memo.speech.voices.diarization import Window
+from memo.speech.voices.embeddings import Embeddings
 
 Labels: TypeAlias = npt.NDArray[np.intp]
 Matrix: TypeAlias = npt.NDArray[np.float64]

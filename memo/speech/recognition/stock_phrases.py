@@ -48,7 +48,9 @@ def normalised(text: str) -> str:
 
 @cache
 def _table() -> dict[str, Any]:
-    return tomllib.loads((files("memo.speech") / "stock_phrases.toml").read_text("utf-8"))
+    return tomllib.loads(
+        (files("memo.speech.recognition") / "stock_phrases.toml").read_text("utf-8")
+    )
 
 
 @cache

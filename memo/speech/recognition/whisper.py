@@ -22,9 +22,9 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.audio import pad_or_trim
 
 from memo.model import Span
-from memo.speech.asked import DECODING, Asked
 from memo.speech.audio import SAMPLE_RATE, Sound
 from memo.speech.heard import HeardClip, HeardWord, SpokenLanguage
+from memo.speech.recognition.asked import DECODING, Asked
 
 _MOST_WORKERS = 4  # a window has few clips
 # s of silence after a clip that Whisper hears. Filled up to 30 s, as it was trained, a quarter more

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from memo.model import Gap, Remark, RemarkCode, Span
 from memo.speech.heard import HeardClip, Listening
-from memo.speech.invented import TakenOut
-from memo.speech.missed import missed
-from memo.speech.words import Spoken
+from memo.speech.recognition.invented import TakenOut
+from memo.speech.recognition.missed import missed
+from memo.speech.recognition.words import Spoken
 
 _LONG_SILENCE = 30.0  # s
 _LONG_UNCLEAR = 2.0  # s; shorter sound without words is a breath or a laugh

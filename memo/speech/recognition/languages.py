@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from memo.model import Span
 from memo.speech.heard import HeardClip, SpokenLanguage
-from memo.speech.windows import plan_clips
+from memo.speech.recognition.windows import plan_clips
 
 _UNSURE = 0.6  # share of the recording's language under which a clip is looked at closer
 _SURE = 0.8  # share from which a piece is in another language

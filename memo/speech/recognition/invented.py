@@ -17,10 +17,10 @@ from typing import NamedTuple, Self
 
 from memo.model import RemarkCode, Span
 from memo.speech.heard import HeardClip
-from memo.speech.loops import without_loops
-from memo.speech.sentences import sentences, text_of
-from memo.speech.stock_phrases import Stock, normalised, stock
-from memo.speech.words import Spoken
+from memo.speech.recognition.loops import without_loops
+from memo.speech.recognition.sentences import sentences, text_of
+from memo.speech.recognition.stock_phrases import Stock, normalised, stock
+from memo.speech.recognition.words import Spoken
 
 # Whisper's own criterion of silence (Radford et al. 2022, section 4.5).
 _NO_SPEECH_PROB = 0.6

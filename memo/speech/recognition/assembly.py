@@ -14,12 +14,12 @@ from memo.model import (
     Transcript,
     Word,
 )
-from memo.speech.gaps import gaps_of
 from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
-from memo.speech.invented import TakenOut, sift
-from memo.speech.languages import others
-from memo.speech.sentences import sentences, text_of
-from memo.speech.words import Spoken, spoken_words
+from memo.speech.recognition.gaps import gaps_of
+from memo.speech.recognition.invented import TakenOut, sift
+from memo.speech.recognition.languages import others
+from memo.speech.recognition.sentences import sentences, text_of
+from memo.speech.recognition.words import Spoken, spoken_words
 
 _LITTLE_SPEECH = 0.4  # share of the recording
 _SHORT_RECORDING = 60.0  # s; in a shorter one the share says little

@@ -17,11 +17,11 @@ import numpy as np
 from memo.errors import RecordingError
 from memo.model import Media, Recording, Remark, RemarkCode
 from memo.ports import Progress
-from memo.speech.alignment import Known, align
 from memo.speech.audio import Sound, decode, probe
-from memo.speech.levels import FRAME, Comparison, Levels, activity, mixtures, side_by_side
 from memo.speech.recording import identify, printable
-from memo.speech.track_names import names_of
+from memo.speech.tracks.alignment import Known, align
+from memo.speech.tracks.levels import FRAME, Comparison, Levels, activity, mixtures, side_by_side
+from memo.speech.tracks.names import names_of
 
 STAGE = "comparing tracks"
 

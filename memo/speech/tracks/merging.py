@@ -16,10 +16,10 @@ from typing import TypeVar
 import numpy as np
 
 from memo.model import Gap, Recording, Remark, RemarkCode, Segment, Span, Transcript, Turn
-from memo.speech.attribution import attribute
-from memo.speech.levels import FRAME, LOUDEST_BY, Activity, Levels, activity
+from memo.speech.recognition.windows import plan_clips
+from memo.speech.tracks.levels import FRAME, LOUDEST_BY, Activity, Levels, activity
 from memo.speech.vad import union
-from memo.speech.windows import plan_clips
+from memo.speech.voices.attribution import attribute
 
 _COVERED = 0.5  # share of the time of words in which the louder track has words, too
 _BESIDE = 0.5  # s that the same word may be apart in two tracks

@@ -23,19 +23,19 @@ from typing import TYPE_CHECKING, Self
 from memo.errors import ConfigError, MemoError, MissingDependencyError, TranscriptionError
 from memo.model import Remark, RemarkCode, Span, Transcript
 from memo.ports import Checkpoints, Progress
-from memo.speech import heap
-from memo.speech.asked import DECODING, Asked, prompt_of
-from memo.speech.assembly import assemble
 from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
-from memo.speech.languages import Hear, heard_in, in_their_languages, language_at
-from memo.speech.missed import filled, missed
+from memo.speech.recognition import heap
+from memo.speech.recognition.asked import DECODING, Asked, prompt_of
+from memo.speech.recognition.assembly import assemble
+from memo.speech.recognition.languages import Hear, heard_in, in_their_languages, language_at
+from memo.speech.recognition.missed import filled, missed
+from memo.speech.recognition.windows import plan_clips, plan_windows
 from memo.speech.recording import identify
 from memo.speech.steps import Steps
-from memo.speech.windows import plan_clips, plan_windows
 
 if TYPE_CHECKING:
     from memo.speech.audio import Sound
-    from memo.speech.whisper import Whisper
+    from memo.speech.recognition.whisper import Whisper
 
 UNDETERMINED = "und"  # ISO 639-2: nobody speaks
 
@@ -304,7 +304,7 @@ class FasterWhisper:
 
     def _on_graphics_card(self) -> Whisper | None:
         """Return the model on a graphics card; None where the processor has to do."""
-        from memo.speech.whisper import graphics_cards
+        from memo.speech.recognition.whisper import graphics_cards
 
         if self._device == "cpu" or (self._device == "auto" and not graphics_cards()):
             return None
@@ -321,7 +321,7 @@ class FasterWhisper:
             ) from error
 
     def _on(self, device: str) -> Whisper:
-        from memo.speech.whisper import Whisper
+        from memo.speech.recognition.whisper import Whisper
 
         return Whisper(
             self._folder,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from memo.speech.levels import FRAME, SILENT, Levels
+from memo.speech.tracks.levels import FRAME, SILENT, Levels
 
 _TOGETHER = 2.0  # s: lengths that differ by no more are equal
 _LONGEST = 12 * 3600.0  # s between the starts of files of one meeting

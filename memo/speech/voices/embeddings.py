@@ -24,7 +24,7 @@ import onnxruntime
 
 from memo.errors import MissingDependencyError
 from memo.speech.audio import Sound
-from memo.speech.features import log_mel
+from memo.speech.voices.features import log_mel
 
 MODEL = Path(__file__).with_name("campplus.int8.onnx")
 COMMON = Path(__file__).with_name("campplus.common.npy")

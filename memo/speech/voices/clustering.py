@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from memo.speech.embeddings import Embeddings
+from memo.speech.voices.embeddings import Embeddings
 
 SAME_VOICE = 0.7
 """Likeness above which two clusters are one voice: one voice split in two gave at least 0.75 (0.68

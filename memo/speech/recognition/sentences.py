@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from memo.speech.words import Spoken
+from memo.speech.recognition.words import Spoken
 
 PAUSE = 0.6  # s
 LONGEST = 40  # words

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from memo.errors import MemoError, MissingDependencyError, TranscriptionError
 from memo.model import Turn
 from memo.ports import Checkpoints, Progress
-from memo.speech.diarization import STAGE, labelled
 from memo.speech.heard import Turns
 from memo.speech.recording import identify
 from memo.speech.steps import Steps
+from memo.speech.voices.diarization import STAGE, labelled
 
 if TYPE_CHECKING:
     from memo.speech.audio import Sound

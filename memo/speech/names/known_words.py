@@ -30,5 +30,5 @@ def is_name(word: str) -> bool:
 
 @cache
 def _known() -> frozenset[str]:
-    text = (files("memo.speech") / "known_words.txt").read_text(encoding="utf-8")
+    text = (files("memo.speech.names") / "known_words.txt").read_text(encoding="utf-8")
     return frozenset(text.split())

@@ -21,10 +21,10 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from memo.model import CorrectionReason, Segment, Transcript
-from memo.speech.glossary import Term, name_parts
-from memo.speech.known_words import is_name, is_word
-from memo.speech.respelling import Misheard, places, respell
-from memo.speech.sounds import ends_alike, folded, likeness, muffled, skeleton, sound
+from memo.speech.names.glossary import Term, name_parts
+from memo.speech.names.known_words import is_name, is_word
+from memo.speech.names.respelling import Misheard, places, respell
+from memo.speech.names.sounds import ends_alike, folded, likeness, muffled, skeleton, sound
 
 SURE = 0.95
 """Probability from which on a word is not taken for another that is merely like it."""
@@ -115,8 +115,8 @@ def correct(transcript: Transcript, people: Sequence[str], glossary: Sequence[Te
         glossary: Terms, and what they are heard as.
 
     Returns:
-        The transcript; what was corrected is listed in it. `memo.speech.respelling.undo` gives
-        back what was heard.
+        The transcript; what was corrected is listed in it. `undo` (`memo.speech.names.respelling`)
+        gives back what was heard.
     """
     targets = _targets(people, glossary, transcript.language)
     if not targets:

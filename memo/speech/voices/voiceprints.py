@@ -26,12 +26,12 @@ from pydantic import AwareDatetime, Field, ValidationError
 from memo.checkpoints import write_private
 from memo.errors import OutputError
 from memo.model import Recording, Seconds, Span, Value
-from memo.speech.diarization import failures
-from memo.speech.samples import alone
+from memo.speech.voices.diarization import failures
+from memo.speech.voices.samples import alone
 
 if TYPE_CHECKING:
     from memo.speech.audio import Sound
-    from memo.speech.embeddings import Embeddings
+    from memo.speech.voices.embeddings import Embeddings
 
 MODEL = "campplus.int8/2"
 """What embeddings are made with; those of another model cannot be compared."""
@@ -229,7 +229,7 @@ def _prints(
     import numpy as np
 
     from memo.speech.audio import cut, decode
-    from memo.speech.embeddings import VoiceModel, distinctive
+    from memo.speech.voices.embeddings import VoiceModel, distinctive
 
     heard: list[tuple[str, float]] = []
 

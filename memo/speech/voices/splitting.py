@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from memo.errors import RecordingError
 from memo.model import Span, Turn
-from memo.speech.diarization import cut_long, failures, plan, turns_of
 from memo.speech.recording import printable
+from memo.speech.voices.diarization import cut_long, failures, plan, turns_of
 
 if TYPE_CHECKING:
     from memo.speech.audio import Sound
-    from memo.speech.diarization import Window
+    from memo.speech.voices.diarization import Window
 
 _LEAST_SOUND = 0.2  # s that the voice model needs
 
@@ -44,9 +44,9 @@ def split_voice(
 def _turns(path: Path, spans: Sequence[Span], count: int, threads: int | None) -> list[Turn]:
     import numpy as np
 
-    from memo.speech.clustering import cluster
-    from memo.speech.embeddings import VoiceModel, distinctive
     from memo.speech.vad import union
+    from memo.speech.voices.clustering import cluster
+    from memo.speech.voices.embeddings import VoiceModel, distinctive
 
     pieces = list(cut_long(union(spans)))
     windows = list(plan(pieces))

@@ -1,0 +1,3 @@
+"""Speech recognition (ASR): what is said, and what of it nobody said."""
+
+from __future__ import annotations

@@ -19,7 +19,7 @@ from memo.speech.recognition.stock_phrases import Stock, stock
 from memo.speech.recognition.words import Spoken
 
 CATALOGUE: dict[str, dict[str, Any]] = tomllib.loads(
-    (files("memo.speech") / "stock_phrases.toml").read_text("utf-8")
+    (files("memo.speech.recognition") / "stock_phrases.toml").read_text("utf-8")
 )
 NAMES = ("Priya", "Tom", "Marta Ruiz", "Kubernetes")
 

@@ -1,23 +1,23 @@
 """How well the words that a finding rests on were heard.
 
-What a finding says of its own, a figure, a name, a day, must have been heard well at least once.
-Of names that were poorly heard nearly all are wrong; of figures few, so they must be heard worse
-before one is doubted (`benchmarks/confidence.py`).
+What a finding says of its own, a figure, a name, a day, is doubted where it was heard with next to
+no certainty. All other unsure words only lower the confidence of what rests on them, for most of
+them are right (`benchmarks/confidence.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from memo.confidence import is_measured, mean_probability, unsure_words
+from memo.confidence import is_measured, mean_probability
 from memo.extraction.cues import vocabulary_for
 from memo.extraction.words import figures, names, normal_words
 from memo.model import Evidence, Remark, RemarkCode, Segment, Transcript, Word
 
 POOR = 0.7
 """Mean probability of the words of some evidence below which it was poorly heard as a whole."""
-UNSURE_FIGURE = 0.4
-"""Probability below which a figure is unsure."""
+DOUBTFUL = 0.3
+"""Probability below which a figure, a name or a day is doubted. Above it most were right."""
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
 _BESIDE = 0.02  # seconds by which the times of a quote and of its words may differ
 
@@ -65,12 +65,12 @@ class Audibility:
         def figured(texts: Iterable[str]) -> set[str]:
             return set().union(*(figures(text, language) for text in texts))
 
+        heard, heard_well = list(map(_heard, segments)), list(map(_heard_well, segments))
         days = set(normal_words(due)) - vocabulary_for(language).stop
         words = (_names(told, language) | days) - set(known)
-        words &= _words(map(_heard, segments)) - _words(map(_heard_well, segments))
-        numbers = figures(told, language)
-        numbers &= figured(map(_heard, segments)) - figured(map(_figures_heard_well, segments))
-        return tuple(sorted(words | numbers))
+        words &= _words(heard) - _words(heard_well)
+        numbers = figures(told, language) & (figured(heard) - figured(heard_well))
+        return (*_as_told(words, f"{told} {due}"), *sorted(numbers))
 
     def _segments(self, segment_ids: Iterable[int]) -> list[Segment]:
         if not is_measured(self._transcript):
@@ -105,16 +105,18 @@ def _heard(segment: Segment) -> str:
 
 
 def _heard_well(segment: Segment) -> str:
-    """Return the words of a segment without those that are unsure."""
-    heard = zip(segment.words, unsure_words(segment), strict=True)
-    return " ".join("…" if unsure else word.text for word, unsure in heard)
+    """Return the words of a segment without those that may be doubted.
 
-
-def _figures_heard_well(segment: Segment) -> str:
-    """Return the words of a segment without those that are no sure figures.
-
-    The first one is: how the model begins says little of what was said.
+    The first one is not: how the model begins says little of what was said.
     """
     first, *others = segment.words
-    said = (word.text if word.probability >= UNSURE_FIGURE else "…" for word in others)
+    said = (word.text if word.probability >= DOUBTFUL else "…" for word in others)
     return " ".join([first.text, *said])
+
+
+def _as_told(words: Collection[str], told: str) -> list[str]:
+    """Return normal words as a text spells them, in its order."""
+    spelled = {
+        normal: word.strip(".,;:?!") for word in told.split()[::-1] for normal in normal_words(word)
+    }
+    return [spelled[normal] for normal in reversed(spelled) if normal in words]

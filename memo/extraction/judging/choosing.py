@@ -20,6 +20,8 @@ from memo.extraction.judging.signs import Signs, own_signs
 KINDS: tuple[Kind, ...] = ("decision", "action", "question")
 LOOSE: Mapping[Kind, float] = {"decision": 0.06, "action": 0.06, "question": 0.04}
 """Probability from which a sentence is looked at as one that settles."""
+LEAST_TELLING = 2
+"""Content words of a sentence that tells an item."""
 REACH: Mapping[Kind, tuple[int, int]] = {
     "decision": (16, 4),
     "action": (7, 3),
@@ -80,6 +82,10 @@ class Judgement:
         before, after = REACH[kind]
         return range(max(0, settles - before), min(len(self.sentences), settles + after + 1))
 
+    def tells_something(self, place: int) -> bool:
+        """Tell whether a sentence can be understood by itself at all: "26." and "Sure." cannot."""
+        return len(self.sentences[place].stems) >= LEAST_TELLING
+
 
 def candidates(judgement: Judgement, kind: Kind, teller: Linear) -> Iterator[Found]:
     """Return every item of a kind that may be."""
@@ -92,9 +98,11 @@ def candidates(judgement: Judgement, kind: Kind, teller: Linear) -> Iterator[Fou
             continue
         told = sorted(
             ((teller(telling_signs(judgement, settles, place, kind)), place)
-             for place in judgement.reach(settles, kind)),
+             for place in judgement.reach(settles, kind) if judgement.tells_something(place)),
             reverse=True,
         )  # fmt: skip
+        if not told:
+            continue
         best, tells = told[0]
         lines = _belonging(judgement, settles, tells, kind)
         signs = _item_signs(judgement, settles, tells, rule)
@@ -217,6 +225,8 @@ def chosen(
 
 def _one_matter(one: Found, other: Found, judgement: Judgement) -> bool:
     if one.tells == other.tells or one.settles == other.settles:
+        return True
+    if one.kind == "decision" and not set(one.lines).isdisjoint(other.lines):
         return True
     sentences = judgement.sentences
     mine, yours = set(sentences[one.tells].stems), set(sentences[other.tells].stems)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 UNDETERMINED = "und"  # ISO 639-2: nobody speaks
 
-_VERSION = 2  # of the way windows are cut and recognised: a change makes old checkpoints stale
+_VERSION = 3  # of the way windows are cut and recognised: a change makes old checkpoints stale
 _NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
 _COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}  # the fastest there that loses no words
 _HEARINGS = 3  # of what was passed over, each shorter than the one before

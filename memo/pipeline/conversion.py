@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from memo.extraction import Prompts
     from memo.speech.voices.voiceprints import Voiceprints
 
-_VERSION = 2  # of what a conversion does: a change makes finished ones worth repeating
+_VERSION = 3  # of what a conversion does: a change makes finished ones worth repeating
 _NOBODY_SPEAKS = {(Remark.of(code),) for code in (RemarkCode.NO_SPEECH, RemarkCode.NOISE)}
 
 

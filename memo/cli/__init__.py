@@ -24,7 +24,10 @@ log = LazyGroup(
 speakers = GroupWithDefault(
     "speakers",
     commands={
-        "show": ("memo.cli.speakers:show", "Show who speaks in a recording, or correct it."),
+        "show": (
+            "memo.cli.speakers:show",
+            "Show who speaks in a converted recording, and correct it.",
+        ),
         "enroll": ("memo.cli.voices:enroll", "Remember a voice, to know it in other recordings."),
         "voices": ("memo.cli.voices:list_voices", "List the voices that are remembered."),
         "forget": ("memo.cli.voices:forget", "Delete voices that are remembered."),
@@ -32,7 +35,7 @@ speakers = GroupWithDefault(
     help="""Show who speaks in a converted recording, and correct it.
 
     `memo speakers RECORDING` is `memo speakers show RECORDING`.""",
-    short_help="Show who speaks in a recording, and correct it.",
+    short_help="Show who speaks in a converted recording, and correct it.",
     subcommand_metavar="RECORDING | COMMAND [ARGS]...",
     epilog='Examples:  memo speakers call.m4a  ·  memo speakers call.m4a --set "Speaker 1=Priya"',
 )
@@ -62,7 +65,7 @@ config = LazyGroup(
     commands={
         "convert": ("memo.cli.convert:convert", "Turn recordings, or transcripts, into memos."),
         "show": ("memo.cli.show:show", "Show a memo in the terminal."),
-        "speakers": (speakers, "Show who speaks in a recording, and correct it."),
+        "speakers": (speakers, "Show who speaks in a converted recording, and correct it."),
         "eval": ("memo.cli.eval:evaluate", "Measure how well meetings are read."),
         "log": (log, "Look into the decision log."),
         "models": (models, "Manage speech and language models."),

@@ -55,7 +55,8 @@ def _files(context: click.Context, _argument: click.Parameter, paths: tuple[Path
 
 @click.command(
     epilog="Examples:  memo convert call.m4a  ·  memo convert --together Ann.m4a Bo.m4a"
-    "  ·  memo convert *.mp4 --out memos --format md,docx  ·  memo convert call.vtt --llm none --json"
+    "  ·  memo convert *.mp4 --out memos --format md,docx"
+    "  ·  memo convert call.vtt --llm none --json"
 )
 @click.argument(
     "recordings",

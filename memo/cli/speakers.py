@@ -70,7 +70,8 @@ def _seconds(text: str, option: click.Parameter) -> float:
 @click.command(
     "show",
     epilog="Examples:  memo speakers show call.m4a  ·  memo speakers call.m4a "
-    '--set "Speaker 1=Priya" --merge "Speaker 3=Speaker 1"  ·  memo speakers call.m4a --play "Speaker 2"',
+    '--set "Speaker 1=Priya" --merge "Speaker 3=Speaker 1"  ·  memo speakers call.m4a '
+    '--play "Speaker 2"',
 )
 @click.argument(
     "recordings", nargs=-1, required=True, metavar="RECORDING", type=click.Path(path_type=Path)

@@ -50,6 +50,10 @@ class Span(Value):
         """Length of the span in seconds."""
         return self.end - self.start
 
+    def overlap(self, other: Span) -> float:
+        """Return how many seconds two spans have in common."""
+        return max(0.0, min(self.end, other.end) - max(self.start, other.start))
+
 
 # --- What memo says of its own work -----------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from memo.model import Segment, Transcript
+from memo.model import Transcript
 
 _MOST = 0.5
 """Share of a voice's speech that must be one person's."""
@@ -30,10 +30,6 @@ def voices_of(heard: Transcript, labelled: Transcript) -> dict[str, str]:
         spoken[voice] += segment.duration
         for said in labelled.segments:
             if said.speaker is not None:
-                shared[voice][said.speaker] += _overlap(segment, said)
+                shared[voice][said.speaker] += segment.overlap(said)
     most = {voice: max(people, key=lambda who: people[who]) for voice, people in shared.items()}
     return {v: who for v, who in most.items() if shared[v][who] > _MOST * spoken[v]}
-
-
-def _overlap(one: Segment, other: Segment) -> float:
-    return max(0.0, min(one.end, other.end) - max(one.start, other.start))

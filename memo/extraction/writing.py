@@ -24,7 +24,6 @@ from memo.model import (
     Provenance,
     Remark,
     Respelling,
-    Segment,
     Span,
     Transcript,
     Verdict,
@@ -144,7 +143,7 @@ def _facts(decisions: tuple[Decision, ...], questions: tuple[OpenQuestion, ...])
 def _coverage(draft: Draft, transcript: Transcript) -> Coverage:
     """Return how much the memo rests on: the speech less the share of it in the draft's gaps."""
     spoken = sum(s.duration for s in transcript.segments)
-    missed = sum(_overlap(s, gap) for gap in _apart(draft.gaps) for s in transcript.segments)
+    missed = sum(s.overlap(gap) for gap in _apart(draft.gaps) for s in transcript.segments)
     share = min(1.0, missed / spoken) if spoken else 0.0
     decoded = transcript.decoded_seconds
     return Coverage(
@@ -155,10 +154,6 @@ def _coverage(draft: Draft, transcript: Transcript) -> Coverage:
         decoded_seconds=decoded,
         skipped_seconds=None if decoded is None else max(0.0, transcript.duration - decoded),
     )
-
-
-def _overlap(segment: Segment, gap: Span) -> float:
-    return max(0.0, min(segment.end, gap.end) - max(segment.start, gap.start))
 
 
 def _apart(gaps: Sequence[Gap]) -> list[Span]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from memo.errors import ConfigError
-from memo.extraction import load_prompts
 from memo.model import Transcript
 from memo.pipeline import Job, Outcome, Tools, convert
 from memo.ports import silent
@@ -29,20 +28,8 @@ WEBVTT
 
 
 @pytest.fixture
-def tools(tmp_path: Path) -> Tools:
-    return Tools(
-        transcriber=lambda: pytest.fail("nothing is to be heard"),
-        transcriber_key="none",
-        model=None,
-        model_key="none",
-        small=False,
-        fetch=lambda _needs_asr: None,
-        prompts=load_prompts(),
-        log=None,
-        work=tmp_path / "work",
-        version="1",
-        now=lambda: dt.datetime(2026, 3, 5, tzinfo=dt.UTC),
-    )
+def tools(rule_tools: Tools) -> Tools:
+    return rule_tools
 
 
 @pytest.fixture

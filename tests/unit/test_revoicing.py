@@ -17,7 +17,6 @@ import pytest
 
 from memo.decision_log.log import DecisionLog
 from memo.errors import LanguageModelUnavailable, MemoError, RecordingError
-from memo.extraction import load_prompts
 from memo.model import LogEntry, Segment, Span, Transcript, Turn, Word
 from memo.pipeline import (
     Changes,
@@ -124,19 +123,11 @@ def whisper() -> Whisper:
 
 
 @pytest.fixture
-def tools(tmp_path: Path, whisper: Whisper) -> Tools:
-    return Tools(
+def tools(tmp_path: Path, rule_tools: Tools, whisper: Whisper) -> Tools:
+    return replace(
+        rule_tools,
         transcriber=whisper.opened,
-        transcriber_key="given",
-        model=None,
-        model_key="none",
-        small=False,
-        fetch=lambda _needs_asr: None,
-        prompts=load_prompts(),
         log=lambda: DecisionLog(f"sqlite:///{tmp_path}/log.db"),
-        work=tmp_path / "work",
-        version="1",
-        now=lambda: dt.datetime(2026, 3, 5, tzinfo=dt.UTC),
         diarizer=Voices,
         corrections=Corrections(tmp_path / "data" / "speakers"),
     )

@@ -5,7 +5,6 @@ Everything is real but the two models: what was heard, and who speaks when, is g
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import shutil
 from collections.abc import Sequence
@@ -16,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from memo.errors import MemoError, MissingDependencyError, TranscriptionError
-from memo.extraction import load_prompts
 from memo.model import NameSource, Segment, Transcript, Turn, Word
 from memo.pipeline import Job, Outcome, Tools, convert
 from memo.ports import Checkpoints, Progress, silent
@@ -106,20 +104,8 @@ def whisper() -> Whisper:
 
 
 @pytest.fixture
-def tools(tmp_path: Path, whisper: Whisper) -> Tools:
-    return Tools(
-        transcriber=lambda: nullcontext(whisper),
-        transcriber_key="given",
-        model=None,
-        model_key="none",
-        small=False,
-        fetch=lambda _needs_asr: None,
-        prompts=load_prompts(),
-        log=None,
-        work=tmp_path / "work",
-        version="1",
-        now=lambda: dt.datetime(2026, 3, 5, tzinfo=dt.UTC),
-    )
+def tools(rule_tools: Tools, whisper: Whisper) -> Tools:
+    return replace(rule_tools, transcriber=lambda: nullcontext(whisper))
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from memo.errors import MemoError, RecordingError, TranscriptionError
-from memo.extraction import load_prompts
 from memo.model import Segment, Transcript, Turn
 from memo.pipeline import Job, Outcome, Tools, convert, together
 from memo.ports import Checkpoints, Progress, silent
@@ -93,20 +92,8 @@ def whisper() -> Whisper:
 
 
 @pytest.fixture
-def tools(tmp_path: Path, whisper: Whisper) -> Tools:
-    return Tools(
-        transcriber=lambda: nullcontext(whisper),
-        transcriber_key="given",
-        model=None,
-        model_key="none",
-        small=False,
-        fetch=lambda _needs_asr: None,
-        prompts=load_prompts(),
-        log=None,
-        work=tmp_path / "work",
-        version="1",
-        now=lambda: dt.datetime(2026, 3, 5, tzinfo=dt.UTC),
-    )
+def tools(rule_tools: Tools, whisper: Whisper) -> Tools:
+    return replace(rule_tools, transcriber=lambda: nullcontext(whisper))
 
 
 def loud(start: float, seed: int) -> np.typing.NDArray[np.int16]:

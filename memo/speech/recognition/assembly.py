@@ -14,6 +14,7 @@ from memo.model import (
     Transcript,
     Word,
 )
+from memo.speech.clock import clock
 from memo.speech.heard import HeardClip, HeardWindow, Listening, SpokenLanguage
 from memo.speech.recognition.gaps import gaps_of
 from memo.speech.recognition.invented import TakenOut, sift
@@ -113,8 +114,8 @@ def _warnings(
     elif _has_little_speech(listening):
         yield Remark.of(
             RemarkCode.LITTLE_SPEECH,
-            speech=_clock(listening.speech_seconds),
-            total=_clock(listening.duration),
+            speech=clock(listening.speech_seconds),
+            total=clock(listening.duration),
         )
     if listening.speech and language.share < _UNCERTAIN_LANGUAGE:
         share = round(100 * language.share)
@@ -132,15 +133,9 @@ def _in_other_languages(clips: Iterable[HeardClip]) -> Iterator[Remark]:
 
 
 def _from_to(span: Span) -> dict[str, str]:
-    return {"start": _clock(span.start), "end": _clock(span.end)}
+    return {"start": clock(span.start), "end": clock(span.end)}
 
 
 def _has_little_speech(listening: Listening) -> bool:
     share = listening.speech_seconds / max(listening.duration, 1.0)
     return listening.duration > _SHORT_RECORDING and share < _LITTLE_SPEECH
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02}:{second:02}"

@@ -18,6 +18,7 @@ from memo.errors import RecordingError
 from memo.model import Media, Recording, Remark, RemarkCode
 from memo.ports import Progress
 from memo.speech.audio import Sound, decode, probe
+from memo.speech.clock import clock
 from memo.speech.recording import identify, printable
 from memo.speech.tracks.alignment import Known, align
 from memo.speech.tracks.levels import FRAME, Comparison, Levels, activity, mixtures, side_by_side
@@ -176,15 +177,10 @@ def _left_out(track: Track) -> Remark:
 
 def _timing(tracks: Sequence[Track], durations: Sequence[float], how: Known) -> list[Remark]:
     if how is Known.ASSUMED:
-        apart = _clock(max(durations) - min(durations))
+        apart = clock(max(durations) - min(durations))
         return [Remark.of(RemarkCode.TRACKS_ASSUMED, apart=apart)]
     return [
-        Remark.of(RemarkCode.TRACK_LATER, track=printable(track.path), after=_clock(track.start))
+        Remark.of(RemarkCode.TRACK_LATER, track=printable(track.path), after=clock(track.start))
         for track in tracks
         if track.start >= _LATE
     ]
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"

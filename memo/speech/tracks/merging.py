@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from memo.model import Gap, Recording, Remark, RemarkCode, Segment, Span, Transcript, Turn
+from memo.speech.clock import clock
 from memo.speech.recognition.windows import plan_clips
 from memo.speech.tracks.levels import FRAME, LOUDEST_BY, Activity, Levels, activity
 from memo.speech.vad import union
@@ -269,7 +270,7 @@ def _warnings(
     if not speech:
         yield Remark.of(RemarkCode.NOBODY_SPEAKS)
     elif duration > _SHORT and spoken < _LITTLE_SPEECH * duration:
-        told = {"speech": _clock(spoken), "total": _clock(duration)}
+        told = {"speech": clock(spoken), "total": clock(duration)}
         yield Remark.of(RemarkCode.LITTLE_SPEECH, **told)
 
 
@@ -280,13 +281,7 @@ def _taken_out(transcript: Transcript) -> int:
 
 
 def _common(span: Span, spans: Iterable[Span]) -> float:
-    return sum(max(0.0, min(span.end, s.end) - max(span.start, s.start)) for s in spans)
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02}:{second:02}"
+    return sum(span.overlap(s) for s in spans)
 
 
 def _moved(span: Moved, seconds: float) -> Moved:

@@ -70,8 +70,7 @@ class _Turns:
         place = after - 1
         while place >= 0 and self._latest[place].end > span.start:
             turn = self._turns[place]
-            overlap = min(turn.end, span.end) - max(turn.start, span.start)
-            shares[turn.speaker] += max(overlap, 0.0)  # type: ignore[assignment]
+            shares[turn.speaker] += turn.overlap(span)  # type: ignore[assignment]
             place -= 1
         if shares and max(shares.values()) > 0:
             return max(reversed(shares), key=lambda voice: shares[voice])

@@ -32,9 +32,10 @@ def is_plain(found: Found, judgement: Judgement) -> bool:
     A decision is plain where it is said to be one ("we decided to…", "so, decision: …"), a
     question where it is said to be open, or asked and left so.
     """
-    if found.rule is None:
-        return False
     sentence = judgement.sentences[found.settles]
+    if found.rule is None:
+        announced = found.kind == "decision" and _announced_before(found.settles, judgement)
+        return announced and not (sentence.asks or _DOUBTFUL & set(sentence.cues))
     if found.kind == "question" and "open" in sentence.cues:
         return found.rule.score >= SAID_OPEN
     if found.rule.score < SCORE:
@@ -43,7 +44,8 @@ def is_plain(found: Found, judgement: Judgement) -> bool:
         return sentence.asks and found.tells == found.settles
     if found.kind != "decision" or sentence.asks or _DOUBTFUL & set(sentence.cues):
         return False
-    return "explicit" in sentence.cues or _announced(found.settles, judgement)
+    put_up = "propose" in sentence.cues  # "what if we reverse what we agreed"
+    return ("explicit" in sentence.cues and not put_up) or _announced(found.settles, judgement)
 
 
 def told_plainly(found: Found, judgement: Judgement) -> Found:
@@ -85,6 +87,10 @@ def _announced(place: int, judgement: Judgement) -> bool:
     sentence = judgement.sentences[place]
     if "announce" in sentence.cues and len(sentence.text.split()) > _ANNOUNCING:
         return True
+    return _announced_before(place, judgement)
+
+
+def _announced_before(place: int, judgement: Judgement) -> bool:
     return place > 0 and _only_announces(judgement.sentences[place - 1])
 
 

@@ -123,6 +123,16 @@ def test_a_decision_that_sums_up_a_proposal_is_told_once() -> None:
     assert [i.tells.text for i in items if i.kind == "decision"] == [decision]
 
 
+def test_to_propose_something_else_than_was_agreed_is_no_decision_yet() -> None:
+    proposal = (
+        "What if we reverse what we agreed, instead of one big cutover we roll out by region."
+    )
+    decision = "We dropped the single cutover on the eighth and go region by region, Europe first."
+    said = [("Ann", proposal), ("Bo", "I like that."), ("Ann", "So, decision."), ("Ann", decision)]
+    found = [i for i in find_items(lines_of(said), "en", ()) if i.kind == "decision"]
+    assert [item.tells.text for item in found] == [decision]
+
+
 @pytest.mark.parametrize(
     ("language", "said"),
     [

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -32,7 +32,9 @@ REPO = Hub(
     revision="a" * 40,
     files=(HubFile(name="model.bin"), HubFile(name="config.json")),
 )
-HURRIED = Patience(connect=0.5, read=0.5, tries=3, pause=0.01, longest_pause=1)
+# A machine that is busy elsewhere may stop for seconds: only a hub that never answers is hurried.
+PATIENT = Patience(connect=30, read=30, tries=3, pause=0.01, longest_pause=1)
+HURRIED = replace(PATIENT, connect=0.5, read=0.5)
 
 
 @dataclass
@@ -170,10 +172,16 @@ def cdn_of(hub: FakeHub) -> FakeHub:
     return hub.cdn
 
 
-def fetch(hub: FakeHub, folder: Path, source: Hub = REPO, token: str | None = None) -> list[int]:
+def fetch(
+    hub: FakeHub,
+    folder: Path,
+    source: Hub = REPO,
+    token: str | None = None,
+    patience: Patience = PATIENT,
+) -> list[int]:
     """Fetch and check, and return every number of bytes that progress was told."""
     told: list[int] = []
-    client = HubClient(hub.address, token, HURRIED)
+    client = HubClient(hub.address, token, patience)
     for file in client.fetch(source, folder, told.append, lambda _: None):
         check_file(folder, file, lambda _: None)
     return told
@@ -203,7 +211,7 @@ def test_the_whole_size_is_known_before_the_first_byte_is_fetched(
         expected.append(total)
         assert not cdn_of(hub).gets("model.bin")
 
-    HubClient(hub.address, None, HURRIED).fetch(REPO, tmp_path, lambda _: None, expect)
+    HubClient(hub.address, None, PATIENT).fetch(REPO, tmp_path, lambda _: None, expect)
 
     assert expected == [len(BIG) + len(SMALL)]
 
@@ -328,7 +336,7 @@ def test_a_hub_that_stays_busy_is_given_up_for_now(hub: FakeHub, tmp_path: Path)
         fetch(hub, tmp_path)
 
     assert caught.value.retryable
-    assert len(hub.failures) == 9 - HURRIED.tries
+    assert len(hub.failures) == 9 - PATIENT.tries
 
 
 def test_retry_after_is_obeyed(hub: FakeHub, tmp_path: Path) -> None:
@@ -376,13 +384,13 @@ def test_a_hub_that_never_answers_is_given_up_and_not_asked_again(
     begun = time.monotonic()
 
     with pytest.raises(WeightsUnavailable, match="cannot be reached"):
-        fetch(hub, tmp_path)
+        fetch(hub, tmp_path, patience=HURRIED)
     given_up = time.monotonic()
     with pytest.raises(WeightsUnavailable, match="cannot be reached"):
-        fetch(hub, tmp_path)
+        fetch(hub, tmp_path, patience=HURRIED)
 
     assert given_up - begun < 2.5
-    assert time.monotonic() - given_up < 0.2
+    assert time.monotonic() - given_up < HURRIED.connect
     assert len(hub.asked) == 1
 
 
@@ -391,11 +399,11 @@ def test_a_hub_that_is_not_there_is_given_up(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(WeightsUnavailable, match="cannot be reached"):
-            HubClient(address, None, HURRIED).fetch(REPO, tmp_path, lambda _: None, lambda _: None)
+            HubClient(address, None, PATIENT).fetch(REPO, tmp_path, lambda _: None, lambda _: None)
 
 
 def test_a_mirror_s_password_is_not_told(tmp_path: Path) -> None:
-    client = HubClient("http://me:secret@127.0.0.1:9/", None, HURRIED)
+    client = HubClient("http://me:secret@127.0.0.1:9/", None, PATIENT)
 
     with pytest.raises(WeightsUnavailable, match=r"http://127\.0\.0\.1:9") as caught:
         client.fetch(REPO, tmp_path, lambda _: None, lambda _: None)
@@ -406,7 +414,7 @@ def test_a_mirror_s_password_is_not_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["nonsense", "ftp://example.org", "http://host:port", ""])
 def test_an_address_that_is_none_is_a_matter_of_configuration(address: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not a URL"):
-        HubClient(address, None, HURRIED).fetch(REPO, tmp_path, lambda _: None, lambda _: None)
+        HubClient(address, None, PATIENT).fetch(REPO, tmp_path, lambda _: None, lambda _: None)
 
 
 def test_a_proxy_of_the_environment_is_used(
@@ -417,7 +425,7 @@ def test_a_proxy_of_the_environment_is_used(
     monkeypatch.setenv("http_proxy", hub.address)
     source = REPO.model_copy(update={"files": (HubFile(name="config.json"),)})
 
-    HubClient("http://hub.invalid", None, HURRIED).fetch(
+    HubClient("http://hub.invalid", None, PATIENT).fetch(
         source, tmp_path, lambda _: None, lambda _: None
     )
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
 
-from memo.extraction.words import normal_words, unspaced
+from memo.stems import normal_words, unspaced
 
 _SNOWBALL = {
     "da": "danish", "de": "german", "en": "porter", "es": "spanish", "fi": "finnish",

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from memo.confidence import is_measured, mean_probability
 from memo.extraction.cues import vocabulary_for
-from memo.extraction.words import figures, names, normal_words
+from memo.extraction.words import figures, names
 from memo.model import Evidence, Remark, RemarkCode, Segment, Transcript, Word
+from memo.stems import normal_words
 
 POOR = 0.7
 """Mean probability of the words of some evidence below which it was poorly heard as a whole."""

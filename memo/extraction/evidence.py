@@ -15,8 +15,9 @@ from functools import cached_property
 from itertools import islice
 
 from memo.extraction.lines import sentences
-from memo.extraction.words import coverage, length, normal_words, unspaced, words_in
+from memo.extraction.words import coverage
 from memo.model import Evidence, Segment, Transcript
+from memo.stems import length, normal_words, unspaced, words_in
 
 FUZZY_FLOOR = 80.0
 """Lowest rapidfuzz partial ratio at which two texts count as the same words."""

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from memo.extraction.words import length
 from memo.model import Segment, Transcript
+from memo.stems import length
 
 MAX_WORDS = 45
 MAX_PAUSE = 2.0  # seconds

@@ -16,8 +16,9 @@ from typing import Any, Generic, TypeVar
 
 from memo.extraction.cues import vocabulary_for
 from memo.extraction.dates import find_due
-from memo.extraction.words import content_stems, figures, names, negated, normal_words
+from memo.extraction.words import content_stems, figures, names, negated
 from memo.model import ActionClaim, Claim, DecisionClaim, DecisionStatus, QuestionClaim
+from memo.stems import normal_words
 
 AnyClaim = TypeVar("AnyClaim", bound=Claim)
 ALIKE = 62.0

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from memo.extraction.cues import language_data, vocabulary_for
-from memo.extraction.numbers import numbers_in
-from memo.extraction.words import content_stems, words_in
+from memo.extraction.words import content_stems
+from memo.numbers import numbers_in
+from memo.stems import words_in
 
 NUMBER = "#"
 """Stem of all numbers; no word has it."""

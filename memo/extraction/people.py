@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from memo.extraction.cues import cues_for
 from memo.extraction.lines import sentences
 from memo.extraction.names import match_person
-from memo.extraction.words import normal_words
 from memo.model import Meeting, Transcript
+from memo.stems import normal_words
 
 AFTER = 4
 """Segments after the last cited one in which somebody may still refuse a task."""

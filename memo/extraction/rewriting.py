@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from memo.extraction.words import content_stems, figures, names, negated, normal_words
+from memo.extraction.words import content_stems, figures, names, negated
+from memo.stems import normal_words
 
 LEAST_IN_ORDER = 0.8
 """Share of the rewriting's content words that must be the speaker's, in the speaker's order."""

@@ -21,8 +21,7 @@ from memo.extraction.asking import Interview
 from memo.extraction.cues import vocabulary_for
 from memo.extraction.dates import days_and_months
 from memo.extraction.merging import text_of
-from memo.extraction.numbers import numbers_in
-from memo.extraction.words import names, negated, normal_words
+from memo.extraction.words import names, negated
 from memo.model import (
     ActionItem,
     Claim,
@@ -38,7 +37,9 @@ from memo.model import (
     Topic,
     Translation,
 )
+from memo.numbers import numbers_in
 from memo.ports import Progress
+from memo.stems import normal_words
 
 MOST_LINES, MOST_TOKENS = 20, 500
 """Texts, and tokens of them, that are translated at once."""

@@ -22,7 +22,7 @@ from memo.extraction.evidence import Found, Quotes
 from memo.extraction.merging import text_of
 from memo.extraction.people import People
 from memo.extraction.polarity import turned_around
-from memo.extraction.words import content_stems, coverage, figures, names, normal_words
+from memo.extraction.words import content_stems, coverage, figures, names
 from memo.model import (
     ActionClaim,
     ActionItem,
@@ -41,6 +41,7 @@ from memo.model import (
     Transcript,
     Verdict,
 )
+from memo.stems import normal_words
 
 ENOUGH = 0.6
 """Share of a claim's content words that must stand around its evidence."""

@@ -12,7 +12,7 @@ from memo.extraction.asking import Interview
 from memo.extraction.lines import Line
 from memo.extraction.merging import text_of
 from memo.extraction.windows import halves, plan_windows
-from memo.extraction.words import coverage, normal_words
+from memo.extraction.words import coverage
 from memo.model import (
     ActionClaim,
     Claim,
@@ -25,6 +25,7 @@ from memo.model import (
     Topic,
 )
 from memo.ports import Answer, Progress
+from memo.stems import normal_words
 
 ANSWER_TOKENS = 1200
 """Room for one category's answer about one window."""

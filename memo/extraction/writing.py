@@ -9,7 +9,7 @@ from memo.extraction.people import full_name
 from memo.extraction.summary import summarise
 from memo.extraction.translation import retold
 from memo.extraction.verification import Verifier
-from memo.extraction.words import coverage, figures, names, normal_words
+from memo.extraction.words import coverage, figures, names
 from memo.model import (
     Coverage,
     Decision,
@@ -28,6 +28,7 @@ from memo.model import (
     Transcript,
     Verdict,
 )
+from memo.stems import normal_words
 
 TOLD = 0.6
 """Share of a summary's content words that stand in supported findings."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from memo.extraction.cues import Cues, cues_for
 from memo.extraction.dates import find_due
 from memo.extraction.lines import Line
-from memo.extraction.words import content_stems, figures, names, negated, normal_words
+from memo.extraction.words import content_stems, figures, names, negated
+from memo.stems import normal_words
 
 CUES = tuple(f.name for f in fields(Cues))
 

@@ -12,7 +12,7 @@ from memo.extraction.judging.choosing import KINDS, Found, Judgement
 from memo.extraction.judging.linear import Linear, probability
 from memo.extraction.judging.sentences import Sentence
 from memo.extraction.judging.signs import Signs
-from memo.extraction.words import normal_words
+from memo.stems import normal_words
 
 LINES_BEFORE, LINES_AFTER = 3, 4
 """Lines before and after the settling sentence in which the owner is heard or called."""

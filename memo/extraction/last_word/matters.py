@@ -15,8 +15,9 @@ from functools import lru_cache
 
 from memo.extraction.dates import find_due, resolve_due
 from memo.extraction.last_word.turns import stems_of, turns_for
-from memo.extraction.numbers import numbers_in
-from memo.extraction.words import Spoken, content_stems, negated, words_in
+from memo.extraction.words import content_stems, negated
+from memo.numbers import numbers_in
+from memo.stems import Spoken, words_in
 
 _JOINS = re.compile(r"[\s,.:'’-]{1,2}")
 _SIGN = re.compile(r"\s?%|\s?por ciento\b|\s(?:percent|prozent)\b", re.IGNORECASE)

@@ -11,8 +11,8 @@ from memo.extraction.cues import Cues
 from memo.extraction.last_word.turns import Turns, stems_of
 from memo.extraction.lines import Line, sentences
 from memo.extraction.names import match_person
-from memo.extraction.words import normal_words
 from memo.model import Claim
+from memo.stems import normal_words
 
 QUOTE_REACH = 3
 """Lines before and after the cited ones in which the quote of a claim is looked for."""

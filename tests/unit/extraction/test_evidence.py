@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from memo.extraction.evidence import LONGEST_PART, Quotes, find_quote
-from memo.extraction.words import normal_words
 from memo.model import Word
+from memo.stems import normal_words
 
 if TYPE_CHECKING:
     from tests.unit.extraction.conftest import Desk

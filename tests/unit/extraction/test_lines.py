@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from memo.extraction.lines import MAX_WORDS, Line, number_lines, sentences
 from memo.extraction.windows import MOST_TOKENS, halves, plan_windows
-from memo.extraction.words import length
 from memo.model import Participant
+from memo.stems import length
 
 if TYPE_CHECKING:
     from tests.unit.extraction.conftest import Desk

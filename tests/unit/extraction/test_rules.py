@@ -19,8 +19,8 @@ from memo.extraction.cues import Cues, cues_for, vocabulary_for
 from memo.extraction.find import find_moments
 from memo.extraction.lines import Line
 from memo.extraction.moments import tidy
-from memo.extraction.words import normal_words
 from memo.model import DecisionStatus, Meeting, Remark, RemarkCode, Transcript, Verdict
+from memo.stems import normal_words
 
 if TYPE_CHECKING:
     from tests.unit.extraction.conftest import Asked, Desk

@@ -6,18 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memo.extraction.numbers import numbers_in
 from memo.extraction.polarity import turned_around
-from memo.extraction.words import (
-    content_stems,
-    coverage,
-    figures,
-    length,
-    names,
-    negated,
-    normal_words,
-    words_in,
-)
+from memo.extraction.words import content_stems, coverage, figures, names, negated
+from memo.numbers import numbers_in
+from memo.stems import length, normal_words, words_in
 
 
 @pytest.mark.parametrize(

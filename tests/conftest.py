@@ -1,12 +1,22 @@
-"""Fixtures that all tests share."""
+"""Fixtures that all tests share, and which tests are left out where something is missing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import platformdirs
+import psycopg
 import pytest
 
 from memo.weights import Kind, Weights
@@ -14,17 +24,58 @@ from memo.weights import Kind, Weights
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_AUDIO = ROOT.parent / "shared" / "audio"
 
+NO_POSTGRESQL = (
+    "PostgreSQL is not installed: install it (Debian, Ubuntu: apt install postgresql), then run"
+    " the tests again"
+)
 
+left_out = pytest.StashKey[int]()
+
+
+# --- What is left out ---------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the checks before a change lands insist on PostgreSQL."""
+    parser.addoption(
+        "--need-postgresql",
+        action="store_true",
+        default="CI" in os.environ,
+        help="stop if PostgreSQL is not installed, rather than leave its tests out",
+    )
+
+
+@pytest.hookimpl(trylast=True)  # after -k and -m
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests that need recordings which only this project's own machines have.
+    """Leave out tests that need what is not here, and count them as deselected.
 
-    Each has a neighbour that tests the same behaviour on `examples/`.
+    Recordings that only this project's own machines have: each test has a neighbour that tests
+    the same behaviour on `examples/`. PostgreSQL: a user may do without; CI may not.
     """
-    if SHARED_AUDIO.is_dir():
-        return
-    wanting = [item for item in items if "shared_audio" in getattr(item, "fixturenames", ())]
+    wanting = [item for item in items if not SHARED_AUDIO.is_dir() and _uses(item, "shared_audio")]
+    if _programs() is None:
+        without = [item for item in items if item.get_closest_marker("postgresql")]
+        if without and config.getoption("--need-postgresql"):
+            raise pytest.UsageError(NO_POSTGRESQL)
+        config.stash[left_out] = len(without)
+        wanting += without
     items[:] = [item for item in items if item not in wanting]
     config.hook.pytest_deselected(items=wanting)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say at the end what was left out, and how to have it run."""
+    if count := config.stash.get(left_out, 0):
+        terminalreporter.write_line(f"{count} tests were left out: {NO_POSTGRESQL}", yellow=True)
+
+
+def _uses(item: pytest.Item, fixture: str) -> bool:
+    return fixture in getattr(item, "fixturenames", ())
+
+
+# --- Recordings and models ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +96,146 @@ def weights() -> Callable[[str, Kind], Path]:
     given = os.environ.get("MEMO_CACHE_DIR")
     cache = Path(given) if given else platformdirs.user_cache_path("memo", appauthor=False)
     return Weights(cache).path
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------
+
+# Runs the server until its input closes: at the end of the tests, or because pytest was killed.
+KEEPER = """
+"$@" & server=$!
+read -r word
+kill -QUIT $server; wait $server
+[ "$word" = keep ] || rm -rf "$PWD"
+"""
+
+
+class PostgreSQL:
+    """A server of our own in a temporary folder, on a socket there and on a port of this machine.
+
+    Whoever comes by the socket is let in, as any user; by the port, only with a password. The
+    server's clock shows an odd time zone, so that nobody relies on UTC.
+    """
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._as = _somebody()
+        self.folder = Path(tempfile.mkdtemp(prefix="memo-postgresql-"))
+        if self._as:
+            shutil.chown(self.folder, self._as["user"], self._as["group"])
+        self._databases = 0
+        locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
+        words = ["-D", "data", "-U", "postgres", "-E", "UTF8", f"--locale={locale}", "--no-sync"]
+        words += ["--auth-local=trust", "--auth-host=scram-sha-256"]
+        subprocess.run(
+            [programs / "initdb", *words],
+            cwd=self.folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **self._as,
+        )
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        settings = {"fsync": "off", "full_page_writes": "off", "timezone": "Asia/Kolkata"}
+        words = ["-D", "data", "-k", str(self.folder), "-p", str(self.port), "-h", "127.0.0.1"]
+        words += [word for setting in settings.items() for word in ("-c", "=".join(setting))]
+        with (self.folder / "log").open("a") as log:
+            self._keeper = subprocess.Popen(
+                ["sh", "-c", KEEPER, "sh", self._programs / "postgres", *words],
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                text=True,
+                start_new_session=True,  # Ctrl-C is for pytest, which then ends the server
+                **self._as,
+            )
+        self._wait()
+
+    def stop(self, *, keep: bool = True) -> None:
+        """End it at once, as a crash would; its folder goes with it unless it is to be kept."""
+        self._keeper.communicate("keep\n" if keep else None, timeout=60)
+
+    def run(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement as the one who may do everything."""
+        with psycopg.connect(self._address(database), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def new_database(self, options: str = "") -> str:
+        """Make an empty database, and return its URL."""
+        self._databases += 1
+        name = f"memo_{self._databases}"
+        self.run(f"CREATE DATABASE {name} {options}")
+        return (
+            f"postgresql+psycopg://postgres@/{name}?host={quote(str(self.folder))}&port={self.port}"
+        )
+
+    def drop(self, url: str) -> None:
+        """Delete a database, whoever is still connected to it."""
+        name = url.partition("@/")[2].partition("?")[0]
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _address(self, database: str) -> str:
+        return (
+            f"host={shlex.quote(str(self.folder))} port={self.port} user=postgres dbname={database}"
+        )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return self.run("SELECT 1")
+            except psycopg.OperationalError as error:
+                ended = self._keeper.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    told = (self.folder / "log").read_text()
+                    raise RuntimeError(f"PostgreSQL does not start:\n{told}") from error
+                time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server; who uses it is marked `postgresql`."""
+    programs = _programs()
+    assert programs, NO_POSTGRESQL
+    server = PostgreSQL(programs)
+    try:
+        yield server
+    finally:
+        server.stop(keep=False)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    url = postgresql.new_database()
+    yield url
+    postgresql.drop(url)
+
+
+def _programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL server here: Debian keeps it off the path."""
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"),
+        key=lambda folder: (len(folder.parent.name), folder.parent.name),
+        reverse=True,
+    )
+    on_path = [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
+    for folder in debian + on_path:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    return None
+
+
+def _somebody() -> dict[str, Any]:
+    """Return whom to run the server as: PostgreSQL refuses root."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return {}
+    import pwd
+
+    known = {user.pw_name: user for user in pwd.getpwall()}
+    user = known.get("postgres") or known["nobody"]
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}

@@ -1,15 +1,16 @@
-"""A real database in a file, and memos to record in it."""
+"""A real database, SQLite's or PostgreSQL's, and memos to record in it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from memo.decision_log.log import DecisionLog
 from memo.model import Coverage, Decision, Evidence, Memo, Provenance, Recording, Verdict
@@ -17,14 +18,41 @@ from memo.model import Coverage, Decision, Evidence, Memo, Provenance, Recording
 STARTED_AT = dt.datetime(2026, 3, 2, 16, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that needs a database on both; one that looks at the file, on SQLite."""
+    if "url" in metafunc.fixturenames:
+        databases = DATABASES[:1] if "path" in metafunc.fixturenames else DATABASES
+        metafunc.parametrize("url", databases, indirect=True)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    """Where the file of a SQLite database will be."""
     return tmp_path / "state" / "memo" / "decisions.db"
 
 
 @pytest.fixture
-def url(path: Path) -> str:
-    return f"sqlite:///{path}"
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('path')}"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def sql(url: str) -> Callable[[str], Sequence[tuple[Any, ...]]]:
+    """Run a statement in the database, behind memo's back, and return its rows."""
+
+    def run(statement: str) -> Sequence[tuple[Any, ...]]:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            result = connection.exec_driver_sql(statement)
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    return run
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 # Everything a person does with this checkout, one word each: `make help` lists the words.
 # Needs GNU make, a POSIX sh and Python 3.11; no git, no sudo, no network but the package index
-# that pip is set up for. The folder may be called anything.
+# that pip is set up for. The folder may be called anything. `make test` also wants PostgreSQL's
+# programs (Debian, Ubuntu: apt install postgresql), and says so where it has to do without.
 #
 #   make demo PYTHON=/path/to/python3.12     with a Python of your choosing
 #   make test ARGS="-k windows"              with more words for pytest
@@ -27,7 +28,7 @@ demo: $(VENV)/installed  ## Turn the example call into a memo, and show it
 	$(BIN)/memo show demo/weekly-call.memo.json
 	@echo; echo "The files:"; for file in demo/*; do echo "  $$file"; done
 
-test: $(VENV)/tests  ## Run every test, with the real models
+test: $(VENV)/tests  ## Run every test, with the real models and PostgreSQL
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/tests  ## Format, lint, types, import contracts and lock files; changes nothing

@@ -133,12 +133,12 @@ class PostgreSQL:
             stdout=subprocess.DEVNULL,
             **self._as,
         )
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
         self.start()
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
         settings = {"fsync": "off", "full_page_writes": "off", "timezone": "Asia/Kolkata"}
         words = ["-D", "data", "-k", str(self.folder), "-p", str(self.port), "-h", "127.0.0.1"]
         words += [word for setting in settings.items() for word in ("-c", "=".join(setting))]

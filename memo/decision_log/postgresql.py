@@ -86,6 +86,7 @@ class PostgreSQL:
         cause = getattr(error, "orig", None) or error
         state = getattr(cause, "sqlstate", None) or ""
         reason = _reason(cause)
+        error.args = cause.args = (reason,)  # the server's details may quote what was said
         if state == _LOCKED:
             return DatabaseUnavailable(
                 f"{self.name} has been locked by another program for {self._lock_wait:g} s",
@@ -147,7 +148,7 @@ def _is_gone(error: SQLAlchemyError | sqlite3.Error, state: str) -> bool:
 
 
 def _reason(cause: BaseException) -> str:
-    """Return the first line of what happened: later ones may quote what was to be written."""
+    """Return what happened, in one line: the server's further ones are details."""
     told = getattr(getattr(cause, "diag", None), "message_primary", None) or str(cause)
     first = (told.splitlines() or [type(cause).__name__])[0]
     return first.removeprefix("connection failed: ").removeprefix("connection is bad: ")

@@ -18,14 +18,18 @@ from memo.model import Coverage, Decision, Evidence, Memo, Provenance, Recording
 STARTED_AT = dt.datetime(2026, 3, 2, 16, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
-DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+SQLITE, POSTGRESQL = "sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that needs a database on both; one that looks at the file, on SQLite."""
+    """Run each test that needs a database on both.
+
+    One that looks at the file at `path` is about SQLite, one marked `postgresql` about that.
+    """
     if "url" in metafunc.fixturenames:
-        databases = DATABASES[:1] if "path" in metafunc.fixturenames else DATABASES
-        metafunc.parametrize("url", databases, indirect=True)
+        marked = metafunc.definition.get_closest_marker("postgresql")
+        one = SQLITE if "path" in metafunc.fixturenames else POSTGRESQL if marked else None
+        metafunc.parametrize("url", [one] if one else [SQLITE, POSTGRESQL], indirect=True)
 
 
 @pytest.fixture

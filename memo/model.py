@@ -1,9 +1,9 @@
 """The values that flow through memo.
 
-    Recording -> Transcript -> Draft -> Memo -> LogEntry
+    Recording -> Transcript -> Draft -> Memo (-> LogEntry: `memo.remembered`)
 
 Every value is immutable, compares by content and round-trips through JSON. None of them does
-I/O, knows a database id (only `LogEntry` has a number) or imports more of memo than its codes.
+I/O, knows a database id or imports more of memo than its codes.
 
 Times inside a recording are seconds from its start, as floats, in half-open spans [start, end).
 Instants on the calendar are timezone-aware datetimes whose names end in `_at`.
@@ -404,6 +404,10 @@ class OpenQuestion(Finding):
     waiting_on: str | None = None
 
 
+Found = Decision | ActionItem | OpenQuestion
+"""Any finding."""
+
+
 class Coverage(Value):
     """How much of the recording the memo rests on, in seconds.
 
@@ -462,28 +466,6 @@ class Memo(Value):
         """Language that the memo is written in."""
         return self.memo_language or self.language
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[Found, ...]:
         """Return every finding: decisions, then actions, then questions."""
         return (*self.decisions, *self.action_items, *self.open_questions)
-
-
-# --- What is remembered -----------------------------------------------------------------------
-
-
-class LogEntry(Value):
-    """One decision as the log keeps it; `number` (`DEC-0001`) is never changed or used again.
-
-    `decided_at` is the instant at which its evidence starts. `memo_path` is where the memo was
-    last written. `withdrawn_at` is when a later conversion of the same recording no longer found
-    the decision: the entry stays, so that its number always leads somewhere.
-    """
-
-    number: Annotated[str, Field(pattern=r"^DEC-\d{4,}$")]
-    decision: Decision
-    meeting_title: str
-    decided_at: AwareDatetime | None
-    timezone: str
-    recording: Recording
-    logged_at: AwareDatetime
-    memo_path: str | None = None
-    withdrawn_at: AwareDatetime | None = None

@@ -142,8 +142,9 @@ def _told(outcome: Outcome) -> str:
     if outcome.was_done:
         return "already converted, nothing to do"
     memo = outcome.memo
+    decisions = [number for number in outcome.recorded if number.startswith("DEC")]
     found = (
-        (len(memo.decisions), "decision", f" ({_range(outcome.recorded)})"),
+        (len(memo.decisions), "decision", f" ({_range(decisions)})"),
         (len(memo.action_items), "action", ""),
         (len(memo.open_questions), "open question", ""),
     )

@@ -12,7 +12,8 @@ import click
 from memo.app import open_log
 from memo.cli.invocation import Invocation
 from memo.cli.output import clock, printable, say, shown_to_a_person
-from memo.model import DecisionStatus, LogEntry
+from memo.model import DecisionStatus
+from memo.remembered import EntryState, LogEntry
 
 
 @click.command("list", epilog="Examples:  memo log list  ·  memo log list --status accepted --json")
@@ -36,9 +37,9 @@ def list_entries(
     A decision is withdrawn when a later conversion of its recording no longer finds it.
     """
     invocation: Invocation = context.obj
-    wanted = DecisionStatus(status) if status else None
+    wanted = (EntryState(status),) if status else ()
     with open_log(invocation.settings()) as log:
-        entries = log.entries(status=wanted, limit=limit, withdrawn=withdrawn)
+        entries = log.entries(states=wanted, limit=limit, withdrawn=withdrawn)
     if as_json:
         say(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=2))
         return
@@ -64,10 +65,10 @@ def show_entry(context: click.Context, /, number: str, as_json: bool) -> None:  
 
 def _line(entry: LogEntry) -> str:
     day = f"{entry.decided_at:%Y-%m-%d}" if entry.decided_at else "no date   "
-    state = "withdrawn" if entry.withdrawn_at else str(entry.decision.status)
+    state = "withdrawn" if entry.withdrawn_at else str(entry.state)
     head = f"{entry.number}  {day}  {state:<10}  "
-    unsure = "" if entry.decision.verdict == "supported" else " (unverified)"
-    return _filled(f"{head}{printable(entry.decision.statement)}{unsure}", "          ")
+    unsure = "" if entry.finding.verdict == "supported" else " (unverified)"
+    return _filled(f"{head}{printable(entry.text)}{unsure}", "          ")
 
 
 def _facts(entry: LogEntry) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,10 @@
-"""Decisions are remembered under numbers that never change.
+"""What meetings decided, took on and left open is remembered under numbers that never change.
 
-    Memo ──record──▶ DecisionLog ──entries, entry, history──▶ LogEntry, LogEvent
+    Memo ──record──▶ DecisionLog ──entries, entry, links, history──▶ LogEntry, Link, LogEvent
 
-`log` is the door. Behind it: `recording` writes a memo's decisions down, `matching` knows one
-again after a new conversion, `entries` turns rows into values, `schema` and `migrations` say what
+`log` is the door. Behind it: `recording` writes a memo's findings down, `matching` knows one
+again after a new conversion, `linking` says what an entry does to an older one and the state that
+follows, `entries` turns rows into values, `schema` and `migrations` say what
 the tables look like and looked like, `database` is the one place that knows SQLite from
 PostgreSQL. Importing this package is cheap; importing `log` loads SQLAlchemy.
 """

@@ -3,52 +3,58 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
-from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
-from memo.decision_log.schema import counters, decisions, events, meetings
+from memo.decision_log.schema import counters, entries, events, links, meetings, utterances
 from memo.errors import DecisionLogError
-from memo.model import DecisionStatus, LogEntry, Value
+from memo.model import ActionItem, Decision, Found, OpenQuestion, Value
+from memo.remembered import (
+    EntryKind,
+    EntryState,
+    Link,
+    LogEntry,
+    LogEvent,
+    LoggedMeeting,
+    Utterance,
+)
 
 Built = TypeVar("Built", bound=Value)
 
-
-class LogEvent(Value):
-    """One change of an entry, never changed itself.
-
-    `before` and `after` are the entry's content as JSON: its decision, title of the meeting,
-    instant and time zone. `before` is None for the first event, `after` for a withdrawal.
-    """
-
-    number: str
-    at: AwareDatetime
-    what: Literal["recorded", "updated", "withdrawn", "restored"]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+FINDINGS: Mapping[str, type[Found]] = {
+    EntryKind.DECISION: Decision,
+    EntryKind.ACTION: ActionItem,
+    EntryKind.QUESTION: OpenQuestion,
+}
+_KINDS = {kind.prefix: kind for kind in EntryKind}
+_AT_ONCE = 500  # ids in one query: SQLite takes 999 parameters at the least
 
 
-def number_of(place: int) -> str:
+def number_of(kind: EntryKind, place: int) -> str:
     """Return a number as people write it: `DEC-0042`."""
-    return f"DEC-{place:04d}"
+    return f"{kind.prefix}-{place:04d}"
 
 
-def place_of(number: str) -> int:
-    """Read a number as people write it: `DEC-0042`, `dec-42`, `42`.
+def place_of(number: str) -> tuple[EntryKind, int]:
+    """Read a number as people write it: `DEC-0042`, `dec-42`, `42` (a decision's), `act 7`.
 
     Raises:
         DecisionLogError: It is not one.
     """
-    written = re.fullmatch(r"\s*(?:DEC[-\s]?)?0*([0-9]{1,9})\s*", number, re.IGNORECASE)
-    if not written:
+    written = re.fullmatch(r"\s*(?:([a-z]{3})[-\s]?)?0*([0-9]{1,9})\s*", number, re.IGNORECASE)
+    kind = _KINDS.get((written[1] or "DEC").upper()) if written else None
+    if written is None or kind is None:
         raise DecisionLogError(
-            f"{number[:40]!r} is not a decision's number", hint="write it like DEC-0042 or 42"
+            f"{number[:40]!r} is not a number of the decision log",
+            hint="write it like DEC-0042 or 42 (a decision), ACT-0007, QUE-0003",
         )
-    return int(written[1])
+    return kind, int(written[2])
 
 
 def read_rows(connection: sa.Connection, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
@@ -67,34 +73,28 @@ def read_rows(connection: sa.Connection, query: sa.Select[Any]) -> Sequence[sa.R
 
 
 def select_entries() -> sa.Select[Any]:
-    """Return the query for the rows that `entry_from` reads."""
+    """Return the query for the rows that `entries_from` reads."""
     return (
-        sa.select(decisions, meetings)
+        sa.select(entries, meetings)
         .join(meetings)
         .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
     )
 
 
-def entry_from(row: sa.Row[Any]) -> LogEntry:
-    """Return the entry that a row of `select_entries` holds.
+def entries_from(connection: sa.Connection, rows: Iterable[sa.Row[Any]]) -> tuple[LogEntry, ...]:
+    """Return the entries that rows of `select_entries` hold, with their links.
 
     Raises:
-        DecisionLogError: The row is not one that this program writes.
+        DecisionLogError: A row is not one that this program writes.
     """
-    values = {
-        "decision": row.decisions_finding,
-        "meeting_title": row.meetings_title,
-        "decided_at": local(row.decisions_decided_at, row.meetings_timezone),
-        "timezone": row.meetings_timezone,
-        "recording": {
-            "filename": row.meetings_recording_filename,
-            "sha256": row.meetings_recording_sha256,
-        },
-        "logged_at": row.decisions_logged_at,
-        "memo_path": row.meetings_memo_path,
-        "withdrawn_at": row.decisions_withdrawn_at,
-    }
-    return _built(LogEntry, row.decisions_number, values)
+    rows = tuple(rows)
+    linked = read_links_of(connection, [row.entries_id for row in rows])
+    return tuple(_entry_from(row, linked.get(row.entries_id, ())) for row in rows)
+
+
+def people_column(people: Iterable[str]) -> str:
+    """Return names as `entries.people` holds them: casefolded, each between line ends."""
+    return "\n" + "".join(f"{' '.join(name.split()).casefold()}\n" for name in people)
 
 
 def read_entry(connection: sa.Connection, number: str) -> LogEntry:
@@ -103,32 +103,119 @@ def read_entry(connection: sa.Connection, number: str) -> LogEntry:
     Raises:
         DecisionLogError: There is none of that number, or it is not a number.
     """
-    place = place_of(number)
-    rows = read_rows(connection, select_entries().where(decisions.c.number == place))
+    kind, place = place_of(number)
+    wanted = (entries.c.kind == kind.value) & (entries.c.number == place)
+    rows = read_rows(connection, select_entries().where(wanted))
     if not rows:
-        raise _unknown(connection, place)
-    return entry_from(rows[0])
+        raise _unknown(connection, kind, place)
+    return entries_from(connection, rows)[0]
+
+
+def id_of(connection: sa.Connection, number: str) -> int:
+    """Return the row's id of an entry.
+
+    Raises:
+        DecisionLogError: There is none of that number, or it is not a number.
+    """
+    kind, place = place_of(number)
+    query = sa.select(entries.c.id).filter_by(kind=kind.value, number=place)
+    found = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise _unknown(connection, kind, place)
+    return int(found)
 
 
 def read_entries(
     connection: sa.Connection,
     *,
-    status: DecisionStatus | None,
-    limit: int | None,
-    withdrawn: bool,
+    kinds: Collection[EntryKind],
+    states: Collection[EntryState] = (),
+    limit: int | None = None,
+    withdrawn: bool = False,
 ) -> tuple[LogEntry, ...]:
     """Return entries, newest meeting first and in the order of the meeting within it."""
-    query = select_entries().order_by(
+    query = newest_first(select_entries()).where(entries.c.kind.in_([k.value for k in kinds]))
+    if states:
+        query = query.where(entries.c.state.in_([state.value for state in states]))
+    if not withdrawn:
+        query = query.where(entries.c.withdrawn_at.is_(None))
+    return entries_from(connection, read_rows(connection, query.limit(limit)))
+
+
+def newest_first(query: sa.Select[Any]) -> sa.Select[Any]:
+    """Order entries: newest meeting first, decisions before actions, and as they were said."""
+    return query.order_by(
         sa.func.coalesce(meetings.c.started_at, meetings.c.recorded_at).desc(),
         meetings.c.id.desc(),
-        decisions.c.decided_at,
-        decisions.c.number,
+        sa.case({"decision": 0, "action": 1}, value=entries.c.kind, else_=2),
+        entries.c.decided_at,
+        entries.c.number,
     )
-    if status is not None:
-        query = query.where(decisions.c.status == status.value)
-    if not withdrawn:
-        query = query.where(decisions.c.withdrawn_at.is_(None))
-    return tuple(map(entry_from, read_rows(connection, query.limit(limit))))
+
+
+def read_entries_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, LogEntry]:
+    """Return entries by the ids of their rows."""
+    found: dict[int, LogEntry] = {}
+    for some in _batches(ids):
+        rows = read_rows(connection, select_entries().where(entries.c.id.in_(some)))
+        ids_of_rows = [row.entries_id for row in rows]
+        found |= dict(zip(ids_of_rows, entries_from(connection, rows), strict=True))
+    return found
+
+
+def read_links_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, tuple[Link, ...]]:
+    """Return the links that touch entries, by the ids of the entries' rows."""
+    found: dict[int, dict[int, Link]] = {}
+    for some in _batches(ids):
+        touching = links.c.source_id.in_(some) | links.c.target_id.in_(some)
+        for row in read_rows(connection, select_links().where(touching)):
+            for end in (row.source_id, row.target_id):
+                found.setdefault(end, {})[row.id] = link_from(row)
+    return {end: tuple(of.values()) for end, of in found.items()}
+
+
+def select_links() -> sa.Select[Any]:
+    """Return the query for the rows that `link_from` reads, oldest first."""
+    source, target = entries.alias("source"), entries.alias("target")
+    return (
+        sa.select(
+            links,
+            source.c.kind.label("source_kind"),
+            source.c.number.label("source_number"),
+            target.c.kind.label("target_kind"),
+            target.c.number.label("target_number"),
+        )
+        .join(source, source.c.id == links.c.source_id)
+        .join(target, target.c.id == links.c.target_id)
+        .order_by(links.c.id)
+    )
+
+
+def link_from(row: sa.Row[Any]) -> Link:
+    """Return the link that a row of `select_links` holds.
+
+    Raises:
+        DecisionLogError: The row is not one that this program writes.
+    """
+    source = number_of(EntryKind(row.source_kind), row.source_number)
+    values = {
+        "source": source,
+        "target": number_of(EntryKind(row.target_kind), row.target_number),
+        **{
+            name: getattr(row, name)
+            for name in (
+                "relation",
+                "standing",
+                "confidence",
+                "reason",
+                "later",
+                "earlier",
+                "made_by",
+                "made_at",
+            )
+        },
+    }
+    return _built(Link, source, values)
 
 
 def read_events(connection: sa.Connection, number: str) -> tuple[LogEvent, ...]:
@@ -137,15 +224,67 @@ def read_events(connection: sa.Connection, number: str) -> tuple[LogEvent, ...]:
     Raises:
         DecisionLogError: There is none of that number, or it is not a number.
     """
-    place = place_of(read_entry(connection, number).number)
-    rows = read_rows(connection, sa.select(events).filter_by(number=place).order_by(events.c.id))
+    kind, place = place_of(number)
+    of_entry = events.c.entry_id == id_of(connection, number)
+    rows = read_rows(connection, sa.select(events).where(of_entry).order_by(events.c.id))
+    return tuple(event_from(row, number_of(kind, place)) for row in rows)
+
+
+def event_from(row: sa.Row[Any], number: str) -> LogEvent:
+    """Return the event that a row of `events` holds."""
+    names = ("id", "at", "who", "what", "note", "before", "after")
+    return _built(LogEvent, number, {"number": number, **{n: getattr(row, n) for n in names}})
+
+
+def meeting_from(row: sa.Row[Any]) -> LoggedMeeting:
+    """Return the meeting that a row of `meetings` holds."""
+    values = {
+        "recording": {"filename": row.recording_filename, "sha256": row.recording_sha256},
+        "title": row.title,
+        "started_at": local(row.started_at, row.timezone),
+        "timezone": row.timezone,
+        "duration": row.duration,
+        "language": row.language,
+        "participants": row.participants or (),
+        "summary": row.summary or "",
+        "memo_path": row.memo_path,
+        "recorded_at": row.recorded_at,
+    }
+    return _built(LoggedMeeting, "a meeting", values)
+
+
+def read_utterances(
+    connection: sa.Connection, meeting_id: int, start: float, end: float
+) -> tuple[Utterance, ...]:
+    """Return what was said in a meeting between two moments, in seconds of its recording."""
+    query = (
+        sa.select(utterances)
+        .filter_by(meeting_id=meeting_id)
+        .where(utterances.c.start < end, utterances.c.end > start)
+        .order_by(utterances.c.place)
+    )
     return tuple(
-        _built(
-            LogEvent,
-            place,
-            {"at": row.at, "what": row.what, "before": row.before, "after": row.after},
-        )
-        for row in rows
+        Utterance(start=row.start, end=row.end, speaker=row.speaker, text=row.text)
+        for row in connection.execute(query)
+    )
+
+
+def _batches(ids: Collection[int]) -> Iterator[list[int]]:
+    every = list(ids)
+    return (every[at : at + _AT_ONCE] for at in range(0, len(every), _AT_ONCE))
+
+
+def read_said(
+    connection: sa.Connection, number: str, *, before: float, after: float
+) -> tuple[Utterance, ...]:
+    """Return what was said around the evidence of an entry, with seconds before and after."""
+    spans = read_entry(connection, number).finding.evidence
+    query = sa.select(entries.c.meeting_id).filter_by(id=id_of(connection, number))
+    return read_utterances(
+        connection,
+        connection.execute(query).scalar_one(),
+        min((span.start for span in spans), default=0.0) - before,
+        max((span.end for span in spans), default=0.0) + after,
     )
 
 
@@ -159,24 +298,70 @@ def local(instant: dt.datetime | None, timezone: str) -> dt.datetime | None:
         return instant
 
 
-def _built(kind: type[Built], place: int, values: dict[str, Any]) -> Built:
+def content_of(entry: LogEntry) -> dict[str, Any]:
+    """Return what an entry says, as JSON; not where its memo lies, nor its id there."""
+    said = {"state", "finding", "meeting_title", "decided_at", "timezone"}
+    content = entry.model_dump(mode="json", include=said)
+    del content["finding"]["id"]
+    return content
+
+
+def _entry_from(row: sa.Row[Any], linked: tuple[Link, ...]) -> LogEntry:
+    number = number_of(EntryKind(row.entries_kind), row.entries_number)
     try:
-        return kind.model_validate({"number": number_of(place), **values})
+        edits, finding = dict(row.entries_edits), dict(row.entries_finding)
+        finding.update((name, value) for name, value in edits.items() if name != "state")
+        if row.entries_kind == EntryKind.DECISION:
+            finding["status"] = row.entries_state
+        # As JSON, so that dates and tuples are read as they were written.
+        read = FINDINGS[row.entries_kind].model_validate_json(json.dumps(finding))
+    except (TypeError, ValueError) as error:
+        raise _unreadable(number) from error
+    values = {
+        "kind": row.entries_kind,
+        "state": row.entries_state,
+        "finding": read,
+        "edited": tuple(sorted(edits)),
+        "links": linked,
+        "meeting_title": row.meetings_title,
+        "decided_at": local(row.entries_decided_at, row.meetings_timezone),
+        "timezone": row.meetings_timezone,
+        "recording": {
+            "filename": row.meetings_recording_filename,
+            "sha256": row.meetings_recording_sha256,
+        },
+        "logged_at": row.entries_logged_at,
+        "changed_at": row.entries_changed_at,
+        "memo_path": row.meetings_memo_path,
+        "withdrawn_at": row.entries_withdrawn_at,
+    }
+    return _built(LogEntry, number, {"number": number, **values})
+
+
+def _built(kind: type[Built], number: str, values: dict[str, Any]) -> Built:
+    try:
+        return kind.model_validate(values)
     except ValidationError as error:
-        raise DecisionLogError(
-            f"{number_of(place)} cannot be read: it has another shape than this memo writes",
-            hint="upgrade memo; if it is the newest, restore the log from a backup",
-        ) from error
+        raise _unreadable(number) from error
 
 
-def _unknown(connection: sa.Connection, place: int) -> DecisionLogError:
-    last = connection.execute(sa.select(counters.c.last).filter_by(name="decision")).scalar_one()
+def _unreadable(number: str) -> DecisionLogError:
+    return DecisionLogError(
+        f"{number} cannot be read: it has another shape than this memo writes",
+        hint="upgrade memo; if it is the newest, restore the log from a backup",
+    )
+
+
+def _unknown(connection: sa.Connection, kind: EntryKind, place: int) -> DecisionLogError:
+    query = sa.select(counters.c.last).filter_by(name=kind.value)
+    last = connection.execute(query).scalar_one()
     if last == 0:
         return DecisionLogError(
-            f"there is no {number_of(place)}: the decision log is empty",
+            f"there is no {number_of(kind, place)}: the decision log holds no {kind}",
             hint="run `memo convert` on a recording first",
         )
+    held = f"{number_of(kind, 1)} to {number_of(kind, last)}"
     return DecisionLogError(
-        f"there is no {number_of(place)}: the decision log holds DEC-0001 to {number_of(last)}",
+        f"there is no {number_of(kind, place)}: the decision log holds {held}",
         hint="run `memo log list` to see them",
     )

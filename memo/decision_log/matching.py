@@ -1,9 +1,9 @@
-"""Knows a decision again when its meeting is converted once more.
+"""Knows a finding again when its meeting is converted once more.
 
 Another run words a decision a little differently; its number must stay. It is the same decision
-if its statement is the same but for case, punctuation and spacing, or if it rests on the same
-moment of the recording and is worded alike. In doubt it is another one: a number that two people
-have quoted to each other must never come to mean something else, so statements that differ in a
+(action, question) if its text is the same but for case, punctuation and spacing, or if it rests on
+the same moment of the recording and is worded alike. In doubt it is another one: a number that two
+people have quoted to each other must never come to mean something else, so texts that differ in a
 figure, or in little else than a name or a "not", are never matched.
 """
 
@@ -14,7 +14,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from memo.model import Decision, Evidence
+from memo.model import Evidence, Found
+from memo.remembered import text_of
 
 _SAME_MOMENT = 0.5
 _SAME_WORDS = 0.35
@@ -30,10 +31,10 @@ _NEGATIONS = frozenset(
 _FEW = 3  # "we will keep" and "we will not keep" differ in so few words, or fewer
 
 
-def match(standing: Sequence[Decision], found: Sequence[Decision]) -> list[int | None]:
-    """Say which standing decision each found one is; none is given to two.
+def match(standing: Sequence[Found], found: Sequence[Found]) -> list[int | None]:
+    """Say which standing finding each found one is; none is given to two.
 
-    The best pairs are made first: equal statements, then those that are most alike in moment and
+    The best pairs are made first: equal texts, then those that are most alike in moment and
     words. Equally good pairs are made in the given order.
 
     Args:
@@ -41,9 +42,9 @@ def match(standing: Sequence[Decision], found: Sequence[Decision]) -> list[int |
         found: What a new conversion of it found.
 
     Returns:
-        For each found decision, the place in `standing` of the one that it is, or None.
+        For each found one, the place in `standing` of the one that it is, or None.
     """
-    old, new = [_Told(decision) for decision in standing], [_Told(decision) for decision in found]
+    old, new = [_Told(one) for one in standing], [_Told(one) for one in found]
     pairs = sorted(_pairs(old, new), key=lambda pair: -pair[0])
     matched: list[int | None] = [None] * len(new)
     taken: set[int] = set()
@@ -55,12 +56,12 @@ def match(standing: Sequence[Decision], found: Sequence[Decision]) -> list[int |
 
 
 class _Told:
-    """A decision as it was told: its words and its moments, each worked out at most once."""
+    """A finding as it was told: its words and its moments, each worked out at most once."""
 
-    def __init__(self, decision: Decision) -> None:
-        # The same decision told in another language is the same: its words are those verified.
-        self._told = decision.untranslated or decision.statement
-        self.moments = _merged(decision.evidence)
+    def __init__(self, finding: Found) -> None:
+        # The same finding told in another language is the same: its words are those verified.
+        self._told = finding.untranslated or text_of(finding)
+        self.moments = _merged(finding.evidence)
         self.seconds = sum(end - start for start, end in self.moments)
 
     @cached_property

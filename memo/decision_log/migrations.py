@@ -7,7 +7,9 @@ goes on. A test holds that all of them together give exactly what `schema` says.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -65,7 +67,179 @@ def m0001_decisions_and_their_history(connection: sa.Connection) -> None:
     connection.execute(counters.insert().values(name="decision", last=0))
 
 
-MIGRATIONS: tuple[Migration, ...] = (m0001_decisions_and_their_history,)
+def m0002_actions_questions_links_and_what_was_said(connection: sa.Connection) -> None:
+    """Make decisions entries among actions and questions; keep links, utterances and readers.
+
+    The tables are made anew, with the rows of the old ones: SQLite cannot change constraints.
+    """
+    old = sa.MetaData()
+    old.reflect(connection, only=["meetings", "decisions", "events"])
+    kept = {
+        name: [dict(row) for row in connection.execute(sa.text(query)).mappings()]  # as stored
+        for name, query in {
+            "meetings": "SELECT * FROM meetings ORDER BY id",
+            "decisions": "SELECT * FROM decisions ORDER BY number",
+            "events": "SELECT * FROM events ORDER BY id",
+        }.items()
+    }
+    old.drop_all(connection)
+    new = _tables_of_m0002()
+    new.create_all(connection, checkfirst=False)
+    changed = {row["number"]: row["at"] for row in kept["events"]}  # the last one of each
+    entries = [_entry_of_m0002(row, changed) for row in kept["decisions"]]
+    events = [_event_of_m0002(row) for row in kept["events"]]
+    for table, rows in (("meetings", kept["meetings"]), ("entries", entries), ("events", events)):
+        for row in rows:
+            names = ", ".join(f'"{name}"' for name in row)
+            places = ", ".join(f":{name}" for name in row)
+            connection.execute(sa.text(f'INSERT INTO "{table}" ({names}) VALUES ({places})'), row)  # noqa: S608 our own names
+        if rows and connection.dialect.name == "postgresql":  # ids were given, not drawn
+            sequence = f"pg_get_serial_sequence('{table}', 'id')"
+            connection.execute(sa.text(f'SELECT setval({sequence}, max(id)) FROM "{table}"'))  # noqa: S608 our own names
+    counters = sa.table("counters", sa.column("name"), sa.column("last"))
+    connection.execute(
+        counters.insert(), [{"name": name, "last": 0} for name in ("action", "question")]
+    )
+
+
+def _entry_of_m0002(row: dict[str, Any], changed: dict[int, Any]) -> dict[str, Any]:
+    finding = _parsed(row["finding"])
+    people = "".join(f"{name.casefold()}\n" for name in finding.get("decided_by", ()))
+    return {
+        "id": row["number"],
+        "kind": "decision",
+        "number": row["number"],
+        "meeting_id": row["meeting_id"],
+        "state": row["status"],
+        "decided_at": row["decided_at"],
+        "people": f"\n{people}",
+        "finding": json.dumps(finding, ensure_ascii=False),
+        "edits": "{}",
+        "logged_at": row["logged_at"],
+        "changed_at": changed.get(row["number"], row["logged_at"]),
+        "withdrawn_at": row["withdrawn_at"],
+    }
+
+
+def _event_of_m0002(row: dict[str, Any]) -> dict[str, Any]:
+    def content(stored: Any) -> str | None:  # noqa: ANN401 text on SQLite, parsed on PostgreSQL
+        said = _parsed(stored)
+        if said is None:
+            return None
+        finding = said.pop("decision")
+        said = {"state": finding.get("status", "accepted"), "finding": finding, **said}
+        return json.dumps(said, ensure_ascii=False)
+
+    return {
+        "id": row["id"],
+        "entry_id": row["number"],
+        "at": row["at"],
+        "who": "memo",
+        "what": row["what"],
+        "note": "",
+        "before": content(row["before"]),
+        "after": content(row["after"]),
+    }
+
+
+def _parsed(stored: Any) -> Any:  # noqa: ANN401 text on SQLite, parsed on PostgreSQL
+    return json.loads(stored) if isinstance(stored, str) else stored
+
+
+def _tables_of_m0002() -> sa.MetaData:
+    instant, tables = sa.DateTime(timezone=True), sa.MetaData()
+    sa.Table(
+        "meetings",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("recording_sha256", sa.Text, nullable=False, unique=True),
+        sa.Column("recording_filename", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("started_at", instant),
+        sa.Column("timezone", sa.Text, nullable=False),
+        sa.Column("memo_path", sa.Text),
+        sa.Column("recorded_at", instant, nullable=False),
+        sa.Column("duration", sa.Double),
+        sa.Column("language", sa.Text),
+        sa.Column("participants", sa.JSON(none_as_null=True)),
+        sa.Column("summary", sa.Text),
+    )
+    sa.Table(
+        "utterances",
+        tables,
+        sa.Column("meeting_id", sa.ForeignKey("meetings.id"), primary_key=True),
+        sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("start", sa.Double, nullable=False),
+        sa.Column("end", sa.Double, nullable=False),
+        sa.Column("speaker", sa.Text),
+        sa.Column("text", sa.Text, nullable=False),
+    )
+    sa.Table(
+        "entries",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("meeting_id", sa.ForeignKey("meetings.id"), nullable=False, index=True),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("decided_at", instant),
+        sa.Column("people", sa.Text, nullable=False),
+        sa.Column("due", sa.Date),
+        sa.Column("finding", sa.JSON, nullable=False),
+        sa.Column("edits", sa.JSON, nullable=False),
+        sa.Column("logged_at", instant, nullable=False),
+        sa.Column("changed_at", instant, nullable=False),
+        sa.Column("withdrawn_at", instant),
+        sa.UniqueConstraint("kind", "number", name="uq_entries_kind_number"),
+        sa.Index("ix_entries_kind_state", "kind", "state"),
+    )
+    _add_links_of_m0002(tables)
+    return tables
+
+
+def _add_links_of_m0002(tables: sa.MetaData) -> None:
+    instant = sa.DateTime(timezone=True)
+    sa.Table(
+        "events",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("entry_id", sa.ForeignKey("entries.id"), nullable=False, index=True),
+        sa.Column("at", instant, nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("before", sa.JSON(none_as_null=True)),
+        sa.Column("after", sa.JSON(none_as_null=True)),
+    )
+    sa.Table(
+        "links",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("source_id", sa.ForeignKey("entries.id"), nullable=False),
+        sa.Column("target_id", sa.ForeignKey("entries.id"), nullable=False, index=True),
+        sa.Column("relation", sa.Text, nullable=False),
+        sa.Column("standing", sa.Text, nullable=False, index=True),
+        sa.Column("confidence", sa.Double, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("later", sa.JSON, nullable=False),
+        sa.Column("earlier", sa.JSON, nullable=False),
+        sa.Column("made_by", sa.Text, nullable=False),
+        sa.Column("made_at", instant, nullable=False),
+        sa.UniqueConstraint("source_id", "target_id", name="uq_links_source_target"),
+    )
+    sa.Table(
+        "readers",
+        tables,
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("last_event_id", sa.Integer, nullable=False),
+        sa.Column("at", instant, nullable=False),
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    m0001_decisions_and_their_history,
+    m0002_actions_questions_links_and_what_was_said,
+)
 """Every migration in order; the place in this tuple, from 1, is its number."""
 
 

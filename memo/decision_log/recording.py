@@ -1,35 +1,43 @@
-"""Writes a memo's decisions down, and says what that changed."""
+"""Writes what a memo found down, and says what that changed."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from memo.decision_log.entries import (
-    entry_from,
-    local,
+    FINDINGS,
+    content_of,
+    entries_from,
     number_of,
-    place_of,
+    people_column,
+    read_entries_of,
     read_rows,
     select_entries,
 )
+from memo.decision_log.linking import add_event, settle
 from memo.decision_log.matching import match
-from memo.decision_log.schema import counters, decisions, events, meetings
-from memo.model import Decision, LogEntry, Memo, Value, Verdict
+from memo.decision_log.schema import counters, entries, meetings, utterances
+from memo.model import Decision, Found, Memo, Transcript, Value, Verdict
+from memo.remembered import EntryKind, EntryState, LogEntry, kind_of, people_of
 
 _BELIEVED = (Verdict.SUPPORTED, Verdict.UNCERTAIN)
+_AT_ONCE = 200  # rows in one statement
 
 
 class Recorded(Value):
     """What recording a memo did.
 
-    `entries` are the memo's decisions in its order; each one's `decision.id` is the one in the
-    memo. The others are numbers: `withdrawn` were logged before and found no more.
+    `entries` are the memo's decisions, actions and questions in its order; the id of each one's
+    finding is the one in the memo. The others are numbers: `withdrawn` were logged before and
+    found no more, `kept` say what people made of them although the memo says something new.
     """
 
     entries: tuple[LogEntry, ...]
@@ -37,13 +45,34 @@ class Recorded(Value):
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def decisions(self) -> tuple[LogEntry, ...]:
+        """The memo's decisions in its order."""
+        return tuple(entry for entry in self.entries if entry.kind is EntryKind.DECISION)
 
 
 def record(
-    connection: sa.Connection, memo: Memo, *, now: dt.datetime, memo_path: Path | None
+    connection: sa.Connection,
+    memo: Memo,
+    *,
+    now: dt.datetime,
+    memo_path: Path | None,
+    transcript: Transcript | None = None,
 ) -> Recorded:
-    """Write a memo's decisions down, in a transaction that may write."""
-    return _Recording(connection, memo, now, memo_path).run()
+    """Write what a memo found down, in a transaction that may write."""
+    return _Recording(connection, memo, now, memo_path).run(transcript)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What the log holds of the meeting: an entry, its row's id and what memo found then."""
+
+    id: int
+    entry: LogEntry
+    finding: Found
+    edits: Mapping[str, Any]
 
 
 class _Recording:
@@ -55,45 +84,53 @@ class _Recording:
         self._connection = connection
         self._memo = memo
         self._now = now
+        self._who = f"memo {memo.provenance.memo_version}"
         self._meeting = _meeting_values(memo, memo_path)
-        self._last = 0
+        self._last: dict[str, int] = {}
         self._did: dict[str, list[str]] = {
-            what: [] for what in ("new", "updated", "unchanged", "withdrawn")
+            what: [] for what in ("new", "updated", "unchanged", "withdrawn", "kept")
         }
 
-    def run(self) -> Recorded:
-        before = self._take_counter()
+    def run(self, transcript: Transcript | None) -> Recorded:
+        before = self._take_counters()
         standing = self._standing()
         meeting_id = self._write_meeting()
-        found = [_clean(d) for d in self._memo.decisions if d.verdict in _BELIEVED]
-        matched = match([entry.decision for entry in standing], found)
-        entries = []
-        for decision, place in zip(found, matched, strict=True):
-            if place is None:
-                entries.append(self._add(decision, meeting_id))
-            else:
-                entries.append(self._keep(standing[place], decision))
-        self._withdraw([e for place, e in enumerate(standing) if place not in matched])
-        if self._last != before:
-            self._execute(counters.update().filter_by(name="decision").values(last=self._last))
+        if transcript is not None:
+            self._write_utterances(meeting_id, transcript)
+        ids = [row for kind in EntryKind for row in self._record_kind(kind, standing, meeting_id)]
+        for name, last in self._last.items():
+            if last != before[name]:
+                self._execute(counters.update().filter_by(name=name).values(last=last))
+        written = read_entries_of(self._connection, ids)
         return Recorded(
-            entries=tuple(entries), **{what: tuple(numbers) for what, numbers in self._did.items()}
+            entries=tuple(written[row] for row in ids),
+            **{what: tuple(numbers) for what, numbers in self._did.items()},
         )
 
-    def _take_counter(self) -> int:
-        """Read the last number given; nobody else records until this transaction ends."""
-        query = sa.select(counters.c.last).filter_by(name="decision").with_for_update()
-        self._last = self._connection.execute(query).scalar_one()
-        return self._last
+    def _take_counters(self) -> dict[str, int]:
+        """Read the last numbers given; nobody else records until this transaction ends."""
+        query = sa.select(counters.c.name, counters.c.last).order_by(counters.c.name)
+        rows = self._connection.execute(query.with_for_update())
+        self._last = {row.name: row.last for row in rows}
+        return dict(self._last)
 
-    def _standing(self) -> list[LogEntry]:
+    def _standing(self) -> list[_Standing]:
         """Return what the log holds of this meeting, what was withdrawn last."""
         query = (
             select_entries()
             .where(meetings.c.recording_sha256 == self._memo.recording.sha256)
-            .order_by(decisions.c.withdrawn_at.is_not(None), decisions.c.number)
+            .order_by(entries.c.withdrawn_at.is_not(None), entries.c.number)
         )
-        return [entry_from(row) for row in read_rows(self._connection, query)]
+        rows = read_rows(self._connection, query)
+        return [
+            _Standing(
+                row.entries_id,
+                entry,
+                FINDINGS[row.entries_kind].model_validate_json(json.dumps(row.entries_finding)),
+                row.entries_edits,
+            )
+            for row, entry in zip(rows, entries_from(self._connection, rows), strict=True)
+        ]
 
     def _write_meeting(self) -> int:
         sha256 = self._memo.recording.sha256
@@ -104,110 +141,173 @@ class _Recording:
             insert = meetings.insert().values(values).returning(meetings.c.id)
             return int(self._connection.execute(insert).scalar_one())
         changed = {name: value for name, value in self._meeting.items() if row[name] != value}
-        self._meeting.setdefault("memo_path", row["memo_path"])
         if changed:
             self._execute(meetings.update().filter_by(id=row["id"]).values(changed))
         return int(row["id"])
 
-    def _add(self, decision: Decision, meeting_id: int) -> LogEntry:
-        self._last += 1
-        entry = self._entry(number_of(self._last), decision, logged_at=self._now)
-        values = {"number": self._last, "meeting_id": meeting_id, "logged_at": entry.logged_at}
-        self._execute(decisions.insert().values(values | _decision_values(entry)))
-        self._note("recorded", entry.number, None, entry)
-        self._did["new"].append(entry.number)
-        return entry
+    def _write_utterances(self, meeting_id: int, transcript: Transcript) -> None:
+        names = {p.label: p.name for p in transcript.participants if p.label}
+        said = [
+            {
+                "meeting_id": meeting_id,
+                "place": place,
+                "start": segment.start,
+                "end": segment.end,
+                "speaker": _clean_text(names.get(segment.speaker, segment.speaker))
+                if segment.speaker
+                else None,
+                "text": _clean_text(segment.text),
+            }
+            for place, segment in enumerate(transcript.segments)
+        ]
+        query = sa.select(utterances).filter_by(meeting_id=meeting_id).order_by("place")
+        if [dict(row) for row in self._connection.execute(query).mappings()] == said:
+            return
+        self._execute(utterances.delete().filter_by(meeting_id=meeting_id))
+        for at in range(0, len(said), _AT_ONCE):
+            self._connection.execute(utterances.insert(), said[at : at + _AT_ONCE])
 
-    def _keep(self, old: LogEntry, decision: Decision) -> LogEntry:
+    def _record_kind(
+        self, kind: EntryKind, standing: Sequence[_Standing], meeting_id: int
+    ) -> list[int]:
+        """Record the findings of one kind; return the ids of their rows, in the memo's order."""
+        old = [one for one in standing if one.entry.kind is kind]
+        found = [
+            _clean(finding)
+            for finding in self._memo.findings()
+            if kind_of(finding) is kind and finding.verdict in _BELIEVED
+        ]
+        matched = match([one.finding for one in old], found)
+        ids = [
+            self._add(kind, finding, meeting_id)
+            if place is None
+            else self._keep(old[place], finding)
+            for finding, place in zip(found, matched, strict=True)
+        ]
+        self._withdraw([one for place, one in enumerate(old) if place not in matched])
+        return ids
+
+    def _add(self, kind: EntryKind, finding: Found, meeting_id: int) -> int:
+        self._last[kind] += 1
+        values = self._values(finding, {}) | {
+            "kind": kind.value,
+            "number": self._last[kind],
+            "meeting_id": meeting_id,
+            "state": _first_state(finding),
+            "edits": {},
+            "logged_at": self._now,
+            "changed_at": self._now,
+        }
+        insert = entries.insert().values(values).returning(entries.c.id)
+        entry_id = int(self._connection.execute(insert).scalar_one())
+        after = content_of(read_entries_of(self._connection, [entry_id])[entry_id])
+        add_event(
+            self._connection,
+            entry_id,
+            now=self._now,
+            who=self._who,
+            what="recorded",
+            before=None,
+            after=after,
+        )
+        self._did["new"].append(number_of(kind, self._last[kind]))
+        return entry_id
+
+    def _keep(self, old: _Standing, finding: Found) -> int:
         """Bring a standing entry up to date; where it stands in the memo is not its content."""
-        new = self._entry(old.number, decision, logged_at=old.logged_at)
-        restored, changed = old.withdrawn_at is not None, _content(old) != _content(new)
-        if restored or changed or old.decision.id != decision.id:
-            self._update(old.number, _decision_values(new) | {"withdrawn_at": None})
-        if restored or changed:
-            self._note("restored" if restored else "updated", old.number, old, new)
-        self._did["updated" if restored or changed else "unchanged"].append(old.number)
-        return new
+        before = content_of(old.entry)
+        values = self._values(finding, old.edits)
+        if old.entry.withdrawn_at is not None or old.finding != finding or self._moved(old, values):
+            self._execute(
+                entries.update().filter_by(id=old.id).values(values | {"withdrawn_at": None})
+            )
+        restored = old.entry.withdrawn_at is not None
+        changed = settle(
+            self._connection,
+            old.id,
+            now=self._now,
+            who=self._who,
+            what="restored" if restored else "updated",
+            before=before,
+        )
+        if not changed and _said(old.finding) != _said(finding):
+            self._did["kept"].append(old.entry.number)
+        self._did["updated" if changed else "unchanged"].append(old.entry.number)
+        return old.id
 
-    def _withdraw(self, entries: Sequence[LogEntry]) -> None:
-        for entry in entries:
-            if entry.withdrawn_at is None and self._was_read_again(entry):
-                self._update(entry.number, {"withdrawn_at": self._now})
-                self._note("withdrawn", entry.number, entry, None)
-                self._did["withdrawn"].append(entry.number)
+    def _withdraw(self, gone: Sequence[_Standing]) -> None:
+        for one in gone:
+            if one.entry.withdrawn_at is None and self._was_read_again(one.entry):
+                self._execute(entries.update().filter_by(id=one.id).values(withdrawn_at=self._now))
+                add_event(
+                    self._connection,
+                    one.id,
+                    now=self._now,
+                    who=self._who,
+                    what="withdrawn",
+                    before=content_of(one.entry),
+                    after=None,
+                )
+                settle(self._connection, one.id, now=self._now, who=self._who)
+                self._did["withdrawn"].append(one.entry.number)
 
     def _was_read_again(self, entry: LogEntry) -> bool:
         """Say whether the memo rests on the moments of an entry: a gap withdraws nothing."""
         return not any(
             gap.start < evidence.end and evidence.start < gap.end
             for gap in self._memo.coverage.gaps
-            for evidence in entry.decision.evidence
+            for evidence in entry.finding.evidence
         )
 
-    def _entry(self, number: str, decision: Decision, *, logged_at: dt.datetime) -> LogEntry:
-        values = self._meeting
-        return LogEntry(
-            number=number,
-            decision=decision,
-            meeting_title=values["title"],
-            decided_at=local(_decided_at(self._memo, decision), values["timezone"]),
-            timezone=values["timezone"],
-            recording=self._memo.recording.model_copy(
-                update={"filename": values["recording_filename"]}
-            ),
-            logged_at=logged_at.astimezone(dt.UTC),
-            memo_path=values.get("memo_path"),
-        )
+    def _values(self, finding: Found, edits: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the columns of an entry hold, people's edits applied."""
+        content = finding.model_dump(mode="json")
+        seen = type(finding).model_validate_json(json.dumps(content | _fields(edits)))
+        return {
+            "decided_at": _decided_at(self._memo, finding),
+            "people": people_column(people_of(seen)),
+            "due": getattr(seen, "due", None),
+            "finding": content,
+        }
 
-    def _note(
-        self, what: str, number: str, before: LogEntry | None, after: LogEntry | None
-    ) -> None:
-        values = {"number": place_of(number), "at": self._now, "what": what}
-        self._execute(
-            events.insert().values(
-                **values,
-                before=_content(before) if before else None,
-                after=_content(after) if after else None,
-            )
-        )
-
-    def _update(self, number: str, values: dict[str, Any]) -> None:
-        self._execute(decisions.update().filter_by(number=place_of(number)).values(values))
+    def _moved(self, old: _Standing, values: Mapping[str, Any]) -> bool:
+        return bool(old.entry.decided_at != values["decided_at"])
 
     def _execute(self, statement: sa.Executable) -> None:
         self._connection.execute(statement)
 
 
 def _meeting_values(memo: Memo, memo_path: Path | None) -> dict[str, Any]:
-    started_at = memo.started_at and _in_utc(memo.started_at, 0)
     values = {
         "recording_filename": _clean_text(memo.recording.filename),
         "title": _clean_text(memo.title),
-        "started_at": started_at,
+        "started_at": memo.started_at and _in_utc(memo.started_at, 0),
         "timezone": _clean_text(memo.timezone),
+        "duration": memo.duration,
+        "language": _clean_text(memo.language),
+        "participants": [_clean_text(person.name) for person in memo.participants],
+        "summary": _clean_text(memo.summary),
     }
     # A memo that is not kept in a file leaves the pointer to the last one that was.
     return values if memo_path is None else values | {"memo_path": _clean_text(str(memo_path))}
 
 
-def _decision_values(entry: LogEntry) -> dict[str, Any]:
-    return {
-        "status": entry.decision.status.value,
-        "decided_at": entry.decided_at,
-        "finding": entry.decision.model_dump(mode="json"),
-    }
+def _first_state(finding: Found) -> str:
+    return finding.status.value if isinstance(finding, Decision) else EntryState.OPEN.value
 
 
-def _content(entry: LogEntry) -> dict[str, Any]:
-    """Return what an entry says, as JSON; not where its memo lies, nor its id there."""
-    said = {"decision", "meeting_title", "decided_at", "timezone"}
-    content = entry.model_dump(mode="json", include=said)
-    del content["decision"]["id"]
-    return content
+def _fields(edits: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in edits.items() if name != "state"}
 
 
-def _decided_at(memo: Memo, decision: Decision) -> dt.datetime | None:
-    first = min((evidence.start for evidence in decision.evidence), default=0.0)
+def _said(finding: Found) -> dict[str, Any]:
+    """Return what a finding says, but for its place in the memo."""
+    said: dict[str, Any] = finding.model_dump(exclude={"id"})
+    return said
+
+
+def _decided_at(memo: Memo, finding: Found) -> dt.datetime | None:
+    first = min((evidence.start for evidence in finding.evidence), default=0.0)
     return memo.started_at and _in_utc(memo.started_at, first)
 
 
@@ -219,9 +319,9 @@ def _in_utc(instant: dt.datetime, seconds: float) -> dt.datetime | None:
         return None
 
 
-def _clean(decision: Decision) -> Decision:
-    """Return a decision that every database can hold."""
-    return Decision.model_validate(_cleaned(decision.model_dump()))
+def _clean(finding: Found) -> Found:
+    """Return a finding that every database can hold."""
+    return type(finding).model_validate(_cleaned(finding.model_dump()))
 
 
 def _cleaned(value: Any) -> Any:  # noqa: ANN401 (any part of a value's dump)

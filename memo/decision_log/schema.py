@@ -1,8 +1,10 @@
 """The tables of the decision log, as the newest migration leaves them.
 
-A meeting is a recording, identified by its content. A decision belongs to one meeting; its row is
-updated in place and never deleted, and each change appends an event that holds what was there
-before. The `decision` counter hands out numbers; it only ever goes up.
+A meeting is a recording, identified by its content; its utterances are what was said in it. An
+entry (a decision, an action or a question) belongs to one meeting: `finding` is what memo found,
+`edits` what people changed of it; its row is updated in place and never deleted, and each change
+appends an event that holds what was there before. A link goes from the newer entry to the older.
+The counters hand out numbers; they only ever go up.
 """
 
 from __future__ import annotations
@@ -69,27 +71,77 @@ meetings = sa.Table(
     sa.Column("timezone", sa.Text, nullable=False),
     sa.Column("memo_path", sa.Text),
     sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("duration", sa.Double),  # seconds
+    sa.Column("language", sa.Text),
+    sa.Column("participants", sa.JSON(none_as_null=True)),  # names
+    sa.Column("summary", sa.Text),
 )
 
-decisions = sa.Table(
-    "decisions",
+utterances = sa.Table(
+    "utterances",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("meeting_id", sa.ForeignKey("meetings.id"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("start", sa.Double, nullable=False),  # seconds from the start of the recording
+    sa.Column("end", sa.Double, nullable=False),
+    sa.Column("speaker", sa.Text),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
     sa.Column("meeting_id", sa.ForeignKey("meetings.id"), nullable=False, index=True),
-    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
     sa.Column("decided_at", Instant),
-    sa.Column("finding", sa.JSON, nullable=False),  # a `memo.model.Decision`
+    sa.Column("people", sa.Text, nullable=False),  # casefolded names, each in a line of its own
+    sa.Column("due", sa.Date),
+    sa.Column("finding", sa.JSON, nullable=False),  # a Decision, an ActionItem or an OpenQuestion
+    sa.Column("edits", sa.JSON, nullable=False),  # fields of it that people changed, and `state`
     sa.Column("logged_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
     sa.Column("withdrawn_at", Instant),
+    sa.UniqueConstraint("kind", "number", name="uq_entries_kind_number"),
+    sa.Index("ix_entries_kind_state", "kind", "state"),
 )
 
 events = sa.Table(
     "events",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("number", sa.ForeignKey("decisions.number"), nullable=False, index=True),
+    sa.Column("entry_id", sa.ForeignKey("entries.id"), nullable=False, index=True),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
     sa.Column("what", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
     sa.Column("before", sa.JSON(none_as_null=True)),
     sa.Column("after", sa.JSON(none_as_null=True)),
+)
+
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source_id", sa.ForeignKey("entries.id"), nullable=False),
+    sa.Column("target_id", sa.ForeignKey("entries.id"), nullable=False, index=True),
+    sa.Column("relation", sa.Text, nullable=False),
+    sa.Column("standing", sa.Text, nullable=False, index=True),
+    sa.Column("confidence", sa.Double, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("later", sa.JSON, nullable=False),  # evidence from the meeting of the source
+    sa.Column("earlier", sa.JSON, nullable=False),  # evidence from the meeting of the target
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.UniqueConstraint("source_id", "target_id", name="uq_links_source_target"),
+)
+
+readers = sa.Table(
+    "readers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("last_event_id", sa.Integer, nullable=False),
+    sa.Column("at", Instant, nullable=False),
 )

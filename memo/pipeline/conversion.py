@@ -139,8 +139,8 @@ class Outcome(Value):
     """What became of a recording.
 
     `files` are the results by format, `kept` the copies of what somebody had edited. `recorded`
-    are the numbers of the memo's decisions in its order, `new` those that were not in the log
-    before. `was_done` says that nothing was to do.
+    are the numbers of the memo's findings in the log, in its order, `new` those that were not in
+    the log before. `was_done` says that nothing was to do.
     """
 
     memo: Memo
@@ -331,14 +331,14 @@ class _Conversion:
         key = self._key(paths)
         done = None if self._job.force else self._work.load("done", key, _Done)
         if done and {name: sha256_of(path) for name, path in paths.items()} == done.hashes:
-            return self._outcome(done.memo, paths, (), was_done=True)
+            return self._outcome(done.memo, paths, (), None)
         heard = self._listened()
         transcript = self._voiced(heard)
         keep(self._work, self._asked, self._tools, heard=heard, voiced=transcript)
         memo = self._memo(transcript, paths)
         files = render(paths, memo, transcript, file_of(self._job))
         kept = keeping_edited(files, self._ledger)
-        outcome = self._outcome(memo, paths, tuple(kept), was_done=False)
+        outcome = self._outcome(memo, paths, tuple(kept), transcript)
         self._write(files, kept)
         if self._is_whole:
             hashes = {name: hashlib.sha256(files[path]).hexdigest() for name, path in paths.items()}
@@ -412,26 +412,32 @@ class _Conversion:
         return type(error)(f"{error}; {where}", hint=hint)
 
     def _outcome(
-        self, memo: Memo, files: dict[str, Path], kept: tuple[Path, ...], *, was_done: bool
+        self,
+        memo: Memo,
+        files: dict[str, Path],
+        kept: tuple[Path, ...],
+        transcript: Transcript | None,
     ) -> Outcome:
-        """Log the decisions, and return what became of the recording."""
-        recorded = self._record(memo, files)
+        """Log what was found, and return what became of it; what was done has no transcript."""
+        recorded = self._record(memo, files, transcript)
         return Outcome(
             memo=memo,
             files=files,
             kept=kept,
             recorded=tuple(entry.number for entry in recorded.entries) if recorded else (),
             new=recorded.new if recorded else (),
-            was_done=was_done,
+            was_done=transcript is None,
         )
 
-    def _record(self, memo: Memo, files: dict[str, Path]) -> Recorded | None:
+    def _record(
+        self, memo: Memo, files: dict[str, Path], transcript: Transcript | None
+    ) -> Recorded | None:
         if self._tools.log is None:
             return None
         page = next((files[name] for name in ("md", "docx", "json") if name in files), None)
         with self._tools.log() as log:
             where = page.absolute() if page else None
-            return log.record(memo, now=self._tools.now(), memo_path=where)
+            return log.record(memo, now=self._tools.now(), memo_path=where, transcript=transcript)
 
     def _write(self, files: dict[Path, bytes], kept: dict[Path, bytes]) -> None:
         self._ledger.announce(files)

@@ -17,7 +17,7 @@ import pytest
 
 from memo.decision_log.log import DecisionLog
 from memo.errors import LanguageModelUnavailable, MemoError, RecordingError
-from memo.model import LogEntry, Segment, Span, Transcript, Turn, Word
+from memo.model import Segment, Span, Transcript, Turn, Word
 from memo.pipeline import (
     Changes,
     Corrections,
@@ -36,6 +36,7 @@ from memo.pipeline.corrections import Told
 from memo.pipeline.revoicing import Revoicing, find_voice
 from memo.pipeline.sampling import write_samples
 from memo.ports import Checkpoints, Progress, silent
+from memo.remembered import LogEntry
 from memo.speech.names.glossary import Term
 from memo.speech.recording import identify
 
@@ -184,7 +185,7 @@ def test_a_name_that_is_told_stands_everywhere_and_nothing_is_heard_again(
     for name in ("md", "json", "vtt", "words"):
         assert "Priya" in outcome.files[name].read_text(encoding="utf-8")
     assert "Speaker 3" not in outcome.files["vtt"].read_text(encoding="utf-8")
-    assert outcome.recorded == first.recorded == ("DEC-0001",)
+    assert outcome.recorded == first.recorded == ("DEC-0001", "ACT-0001")
     logged = entry(tools, "DEC-0001").decision
     assert "Bo" in logged.decided_by
     assert "Speaker 2" not in logged.decided_by
@@ -298,7 +299,7 @@ def test_without_the_kept_work_the_written_transcript_will_do(
     assert outcome.memo.duration == 16
     assert outcome.memo.action_items[0].owner == "Priya"
     assert [p.name for p in outcome.memo.participants if p.label is None] == ["Ann"]
-    assert outcome.recorded == ("DEC-0001",)
+    assert outcome.recorded == ("DEC-0001", "ACT-0001")
 
 
 def test_a_recording_that_was_never_converted_is_an_error_with_a_way_out(

@@ -17,15 +17,20 @@ from hypothesis import strategies as st
 from memo.decision_log.log import DecisionLog
 from memo.errors import DecisionLogError
 from memo.model import (
+    ActionItem,
     Coverage,
     Decision,
     DecisionStatus,
     Gap,
-    LogEntry,
     Memo,
+    OpenQuestion,
+    Participant,
     Recording,
+    Segment,
+    Transcript,
     Verdict,
 )
+from memo.remembered import EntryKind, EntryState, Link, LinkStanding, LogEntry, Relation
 
 MakeDecision = Callable[..., Decision]
 MakeMemo = Callable[..., Memo]
@@ -37,7 +42,7 @@ TICKET = "The 80 % disk alert becomes a morning ticket."
 
 
 def statements(entries: tuple[LogEntry, ...]) -> dict[str, str]:
-    return {entry.number: entry.decision.statement for entry in entries}
+    return {entry.number: entry.text for entry in entries}
 
 
 # --- Numbers ------------------------------------------------------------------------------------
@@ -69,12 +74,15 @@ def test_an_entry_holds_the_decision_and_where_it_comes_from(
     (entry,) = log.record(meeting, now=NOW, memo_path=path).entries
     assert entry == LogEntry(
         number="DEC-0001",
-        decision=meeting.decisions[0],
+        kind=EntryKind.DECISION,
+        state=EntryState.ACCEPTED,
+        finding=meeting.decisions[0],
         meeting_title="Weekly call",
         decided_at=dt.datetime(2026, 3, 2, 15, 0, 30, 500_000, tzinfo=dt.UTC),
         timezone="Europe/Berlin",
         recording=meeting.recording,
         logged_at=NOW,
+        changed_at=NOW,
         memo_path=str(path),
     )
     assert log.entry("DEC-0001") == entry
@@ -101,7 +109,7 @@ def test_supported_and_uncertain_decisions_are_recorded_and_unsupported_ones_are
         decision("Invented", verdict=Verdict.UNSUPPORTED, evidence=()),
     )
     entries = log.record(meeting, now=NOW).entries
-    assert [entry.decision.statement for entry in entries] == ["Sure", "Doubtful"]
+    assert [entry.text for entry in entries] == ["Sure", "Doubtful"]
     assert log.entry("2").decision.verdict is Verdict.UNCERTAIN
     assert log.entry("2").decision.reason == "nobody agreed aloud"
 
@@ -112,7 +120,7 @@ def test_a_number_is_never_used_again_even_if_its_row_is_gone(
     log.record(memo(decision(REGION), decision(TICKET)), now=NOW)
     other = sqlite3.connect(path)
     other.executescript(
-        "DELETE FROM events WHERE number = 2; DELETE FROM decisions WHERE number = 2"
+        "DELETE FROM events WHERE entry_id = 2; DELETE FROM entries WHERE number = 2"
     )
     other.close()
     assert log.record(memo(decision("Another"), call="next"), now=LATER).new == ("DEC-0003",)
@@ -168,9 +176,9 @@ def test_a_reworded_decision_keeps_its_number_and_its_history_says_what_it_was(
     assert (second.what, second.at) == ("updated", LATER)
     assert second.before == first.after
     assert second.before
-    assert second.before["decision"]["statement"] == REGION
+    assert second.before["finding"]["statement"] == REGION
     assert second.after
-    assert second.after["decision"]["statement"] == reworded
+    assert second.after["finding"]["statement"] == reworded
     assert len(log.history("DEC-0002")) == 1
 
 
@@ -383,7 +391,9 @@ def test_entries_can_be_asked_for_by_status(
     meeting = memo(*(decision(status.value, status=status) for status in DecisionStatus))
     log.record(meeting, now=NOW)
     for status in DecisionStatus:
-        assert list(statements(log.entries(status=status)).values()) == [status.value]
+        assert list(statements(log.entries(states=(EntryState(status),))).values()) == [
+            status.value
+        ]
 
 
 @pytest.mark.parametrize("written", ["DEC-0001", "dec-1", "Dec 1", "1", "0001", " dec0001\n"])
@@ -398,7 +408,7 @@ def test_a_number_is_read_as_people_write_it(
     "written", ["", "DEC-", "-1", "1.5", "D1", "1; DROP TABLE decisions", "٣", "9" * 5000, "\0"]
 )
 def test_what_is_no_number_is_refused(log: DecisionLog, written: str) -> None:
-    with pytest.raises(DecisionLogError, match="not a decision's number") as refused:
+    with pytest.raises(DecisionLogError, match="not a number of the decision log") as refused:
         log.entry(written)
     assert refused.value.hint
     assert len(str(refused.value)) < 200
@@ -407,7 +417,7 @@ def test_what_is_no_number_is_refused(log: DecisionLog, written: str) -> None:
 def test_an_unknown_number_is_told_what_there_is(
     log: DecisionLog, memo: MakeMemo, decision: MakeDecision
 ) -> None:
-    with pytest.raises(DecisionLogError, match="no DEC-0007: the decision log is empty"):
+    with pytest.raises(DecisionLogError, match="no DEC-0007: the decision log holds no decision"):
         log.entry("7")
     log.record(memo(decision(REGION), decision(TICKET)), now=NOW)
     with pytest.raises(DecisionLogError, match="holds DEC-0001 to DEC-0002"):
@@ -537,3 +547,107 @@ def test_closed_it_is_one_file_in_wal_mode(
     assert other.execute("PRAGMA foreign_key_check").fetchall() == []
     assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     other.close()
+
+
+# --- Actions and questions ------------------------------------------------------------------------
+
+
+def test_actions_and_questions_are_remembered_under_numbers_of_their_own(
+    log: DecisionLog, memo: MakeMemo, decision: MakeDecision
+) -> None:
+    ground = decision(REGION).model_dump(include={"verdict", "confidence", "evidence"})
+    action = ActionItem(id="A1", task="Order the parts", owner="Ana", **ground)
+    question = OpenQuestion(id="Q1", question="Who pays?", waiting_on="Marco", **ground)
+    meeting = memo(decision(REGION), action_items=(action,), open_questions=(question,))
+    recorded = log.record(meeting, now=NOW)
+    assert [entry.number for entry in recorded.entries] == ["DEC-0001", "ACT-0001", "QUE-0001"]
+    assert [entry.text for entry in recorded.decisions] == [REGION]
+    assert log.entry("act 1").finding == action
+    assert log.entry("que-1").state is EntryState.OPEN
+    assert log.entries(kinds=tuple(EntryKind), states=(EntryState.OPEN,)) == recorded.entries[1:]
+    changed = action.model_copy(update={"owner": "Marco"})
+    again = memo(decision(REGION), action_items=(changed,), open_questions=(question,))
+    assert log.record(again, now=LATER).updated == ("ACT-0001",)
+    assert log.entry("ACT-1").owner == "Marco"
+
+
+# --- Links ----------------------------------------------------------------------------------------
+
+
+def link(source: str, target: str, relation: Relation, standing: LinkStanding) -> Link:
+    return Link(
+        source=source,
+        target=target,
+        relation=relation,
+        standing=standing,
+        made_by="Ana",
+        made_at=LATER,
+    )
+
+
+@pytest.fixture
+def two(log: DecisionLog, memo: MakeMemo, decision: MakeDecision) -> DecisionLog:
+    """A log with DEC-0001, and DEC-0002 from a later meeting."""
+    log.record(memo(decision(REGION)), now=NOW)
+    log.record(memo(decision("One cutover after all."), call="next"), now=NOW)
+    return log
+
+
+def test_a_sure_link_supersedes_and_a_refused_one_gives_back(two: DecisionLog) -> None:
+    sure = link("DEC-0002", "DEC-0001", Relation.REVERSES, LinkStanding.SURE)
+    assert two.link(sure)
+    assert two.entry("1").state is EntryState.SUPERSEDED
+    assert two.entry("1").links == two.entry("2").links == (sure,)
+    assert not two.link(sure)
+    assert two.link(sure.model_copy(update={"standing": LinkStanding.REFUSED}), note="no, both")
+    assert two.entry("1").state is EntryState.ACCEPTED
+    assert [event.what for event in two.history("1")] == ["recorded", "linked", "unlinked"]
+    assert two.history("1")[-1].note == "DEC-0002 reverses DEC-0001: no, both"
+
+
+def test_a_proposed_link_changes_nothing_but_waits(two: DecisionLog) -> None:
+    proposed = link("DEC-0002", "DEC-0001", Relation.AMENDS, LinkStanding.PROPOSED)
+    two.link(proposed)
+    assert two.entry("1").state is EntryState.ACCEPTED
+    assert two.links(standing=LinkStanding.PROPOSED) == (proposed,)
+
+
+def test_what_supersedes_no_longer_counts_once_it_is_withdrawn(
+    two: DecisionLog, memo: MakeMemo
+) -> None:
+    two.link(link("DEC-0002", "DEC-0001", Relation.REVERSES, LinkStanding.SURE))
+    two.record(memo(call="next"), now=LATER)
+    assert two.entry("1").state is EntryState.ACCEPTED
+
+
+def test_a_circle_of_links_ends(two: DecisionLog) -> None:
+    two.link(link("DEC-0002", "DEC-0001", Relation.REVERSES, LinkStanding.SURE))
+    two.link(link("DEC-0001", "DEC-0002", Relation.REVERSES, LinkStanding.SURE))
+    assert [two.entry(number).state for number in ("1", "2")] == [EntryState.SUPERSEDED] * 2
+
+
+def test_nothing_is_linked_to_itself(two: DecisionLog) -> None:
+    with pytest.raises(DecisionLogError, match="linked to itself"):
+        two.link(link("DEC-0001", "DEC-0001", Relation.REVERSES, LinkStanding.SURE))
+
+
+def test_what_was_said_is_kept_and_replaced(
+    log: DecisionLog, memo: MakeMemo, decision: MakeDecision
+) -> None:
+    meeting = memo(decision(REGION))
+    said = Segment(id=0, start=1, end=4, text="By region, then.", speaker="Speaker 1")
+    transcript = Transcript(
+        recording=meeting.recording,
+        duration=180,
+        speech_seconds=3,
+        language="en",
+        segments=(said,),
+        participants=(Participant(name="Ana", label="Speaker 1"),),
+    )
+    log.record(meeting, now=NOW, transcript=transcript)
+    (heard,) = log.said("DEC-0001", before=10, after=10)
+    assert (heard.speaker, heard.text) == ("Ana", "By region, then.")
+    log.record(meeting, now=NOW)
+    assert log.said("DEC-0001", before=10, after=10) == (heard,)
+    log.record(meeting, now=NOW, transcript=transcript.model_copy(update={"segments": ()}))
+    assert log.said("DEC-0001", before=10, after=10) == ()

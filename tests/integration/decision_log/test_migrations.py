@@ -24,8 +24,8 @@ NOW = dt.datetime(2026, 3, 3, 9, tzinfo=dt.UTC)
 
 
 def add_moods(connection: sa.Connection) -> None:
-    connection.execute(sa.text("ALTER TABLE decisions ADD COLUMN mood TEXT"))
-    connection.execute(sa.text("UPDATE decisions SET mood = 'fine'"))
+    connection.execute(sa.text("ALTER TABLE entries ADD COLUMN mood TEXT"))
+    connection.execute(sa.text("UPDATE entries SET mood = 'fine'"))
 
 
 def add_half_and_fail(connection: sa.Connection) -> None:
@@ -96,7 +96,7 @@ def test_an_older_database_is_upgraded_and_keeps_what_it_holds(
         log.record(memo(decision("Ship it")), now=NOW)
     migrate(database, (*MIGRATIONS, add_moods))
     database.close()
-    assert ask(path, "SELECT number, mood FROM decisions") == [(1, "fine")]
+    assert ask(path, "SELECT number, mood FROM entries") == [(1, "fine")]
     assert ask(path, "SELECT max(number) FROM memo_migrations") == [(len(MIGRATIONS) + 1,)]
 
 
@@ -142,8 +142,8 @@ from memo.decision_log.database import Database
 from memo.decision_log.migrations import MIGRATIONS, migrate
 
 def dies(connection):
-    connection.execute(sa.text("ALTER TABLE decisions ADD COLUMN mood TEXT"))
-    connection.execute(sa.text("UPDATE decisions SET mood = 'half'"))
+    connection.execute(sa.text("ALTER TABLE entries ADD COLUMN mood TEXT"))
+    connection.execute(sa.text("UPDATE entries SET mood = 'half'"))
     os.kill(os.getpid(), signal.SIGKILL)
 
 migrate(Database(sys.argv[1]), (*MIGRATIONS, dies))

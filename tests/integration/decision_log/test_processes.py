@@ -110,13 +110,15 @@ def check_whole(path: Path) -> None:
     try:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        numbers = [n for (n,) in connection.execute("SELECT number FROM decisions ORDER BY number")]
+        numbers = [n for (n,) in connection.execute("SELECT number FROM entries ORDER BY number")]
         assert numbers == list(range(1, len(numbers) + 1))
-        assert connection.execute("SELECT last FROM counters").fetchall() == [(len(numbers),)]
-        recorded = "SELECT number FROM events WHERE what = 'recorded' ORDER BY number"
+        assert connection.execute(
+            "SELECT last FROM counters WHERE name = 'decision'"
+        ).fetchall() == [(len(numbers),)]
+        recorded = "SELECT entry_id FROM events WHERE what = 'recorded' ORDER BY entry_id"
         assert [n for (n,) in connection.execute(recorded)] == numbers
         turns = connection.execute(
-            "SELECT count(DISTINCT json_extract(finding, '$.rationale')) FROM decisions"
+            "SELECT count(DISTINCT json_extract(finding, '$.rationale')) FROM entries"
             " WHERE withdrawn_at IS NULL GROUP BY meeting_id"
         )
         assert {count for (count,) in turns} <= {1}

@@ -69,7 +69,7 @@ def test_a_path_where_no_file_can_be_is_refused(tmp_path: Path, place: str) -> N
 
 
 @pytest.mark.parametrize(
-    "url",
+    "written",
     [
         "",
         "decisions.db",
@@ -78,9 +78,9 @@ def test_a_path_where_no_file_can_be_is_refused(tmp_path: Path, place: str) -> N
         "postgresql://me:geheim@host:x/log",
     ],
 )
-def test_a_url_that_cannot_be_understood_is_not_repeated(url: str) -> None:
+def test_a_url_that_cannot_be_understood_is_not_repeated(written: str) -> None:
     with pytest.raises(DecisionLogError, match="cannot be understood") as refused:
-        DecisionLog(url)
+        DecisionLog(written)
     assert "geheim" not in str(refused.value)
     assert refused.value.hint
 
@@ -179,7 +179,7 @@ def test_a_row_of_another_shape_is_named(
 ) -> None:
     log.record(memo(decision("Ship it")), now=NOW)
     other = sqlite3.connect(path)
-    other.execute("UPDATE decisions SET finding = ?", (finding,))
+    other.execute("UPDATE entries SET finding = ?", (finding,))
     other.commit()
     other.close()
     with pytest.raises(DecisionLogError) as refused:
@@ -193,7 +193,7 @@ def test_a_row_that_is_no_json_or_no_instant_is_named(
 ) -> None:
     log.record(memo(decision("Ship it")), now=NOW)
     other = sqlite3.connect(path)
-    other.execute(f"UPDATE decisions SET {column} = 'soon'")  # noqa: S608 (our own columns)
+    other.execute(f"UPDATE entries SET {column} = 'soon'")  # noqa: S608 (our own columns)
     other.commit()
     other.close()
     with pytest.raises(DecisionLogError) as refused:
@@ -219,14 +219,14 @@ def test_a_failure_while_recording_keeps_nothing(
 ) -> None:
     other = sqlite3.connect(path)
     other.execute(
-        "CREATE TRIGGER refuse BEFORE INSERT ON decisions WHEN NEW.number = 3"
+        "CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.number = 3"
         " BEGIN SELECT RAISE(ABORT, 'no third'); END"
     )
     with pytest.raises(DecisionLogError, match="no third"):
         log.record(memo(*map(decision, "abcd")), now=NOW)
     counts = [
         other.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 (our own tables)
-        for table in ("meetings", "decisions", "events")
+        for table in ("meetings", "entries", "events")
     ]
     assert counts == [(0,)] * 3
     other.execute("DROP TRIGGER refuse")

@@ -1,0 +1,261 @@
+"""What the decision log remembers: entries, the links between them, and what happened to them.
+
+    Memo ──record──▶ LogEntry ◀──Link──▶ LogEntry
+                        └── LogEvent, one for each change
+
+An entry is a finding under a number that is never changed or used again. A link goes from the
+newer entry (`source`) to the older one (`target`) and is worded from the newer: `DEC-0007 amends
+DEC-0003`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from memo.model import (
+    ActionItem,
+    Decision,
+    Evidence,
+    Found,
+    OpenQuestion,
+    Probability,
+    Recording,
+    Seconds,
+    Value,
+)
+
+Number = Annotated[str, Field(pattern=r"^(DEC|ACT|QUE)-\d{4,}$")]
+
+
+class EntryKind(StrEnum):
+    """What is remembered; the name is the one of its counter."""
+
+    DECISION = "decision"
+    ACTION = "action"
+    QUESTION = "question"
+
+    @property
+    def prefix(self) -> str:
+        """What its numbers begin with."""
+        return _PREFIXES[self]
+
+    @property
+    def states(self) -> tuple[EntryState, ...]:
+        """The states that an entry of this kind may be in, the first one first."""
+        return _STATES[self]
+
+
+class EntryState(StrEnum):
+    """How an entry stands: decisions in the words of ADRs, actions and questions in plain ones."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    OPEN = "open"
+    DONE = "done"
+    ANSWERED = "answered"
+    DROPPED = "dropped"
+
+
+_PREFIXES = {EntryKind.DECISION: "DEC", EntryKind.ACTION: "ACT", EntryKind.QUESTION: "QUE"}
+_STATES = {
+    EntryKind.DECISION: (
+        EntryState.PROPOSED,
+        EntryState.ACCEPTED,
+        EntryState.REJECTED,
+        EntryState.SUPERSEDED,
+    ),
+    EntryKind.ACTION: (EntryState.OPEN, EntryState.DONE, EntryState.DROPPED),
+    EntryKind.QUESTION: (EntryState.OPEN, EntryState.ANSWERED, EntryState.DROPPED),
+}
+
+
+class Relation(StrEnum):
+    """What a newer entry does to an older one.
+
+    Between decisions: `reverses`, `amends`, `reaffirms`. A decision or an action `answers` a
+    question. Something said `closes` an action; a newer action `slips` an older one (another date
+    or owner). An action `follows` from a decision of its meeting.
+    """
+
+    REVERSES = "reverses"
+    AMENDS = "amends"
+    REAFFIRMS = "reaffirms"
+    ANSWERS = "answers"
+    CLOSES = "closes"
+    SLIPS = "slips"
+    FOLLOWS = "follows"
+
+    @property
+    def leaves(self) -> EntryState | None:
+        """The state that the older entry is in once the link is sure; None changes nothing."""
+        return _LEAVES.get(self)
+
+
+_LEAVES = {
+    Relation.REVERSES: EntryState.SUPERSEDED,
+    Relation.AMENDS: EntryState.SUPERSEDED,
+    Relation.ANSWERS: EntryState.ANSWERED,
+    Relation.CLOSES: EntryState.DONE,
+    Relation.SLIPS: EntryState.DROPPED,
+}
+
+
+class LinkStanding(StrEnum):
+    """How far a link is believed: a proposed one waits for somebody, a refused one is kept."""
+
+    SURE = "sure"
+    PROPOSED = "proposed"
+    REFUSED = "refused"
+
+
+class Link(Value):
+    """What one entry does to an older one, and the words of both meetings that bear it out.
+
+    `later` is quoted from the meeting of `source`, `earlier` from that of `target`. `made_by`
+    names a person, or memo and its version.
+    """
+
+    source: Number
+    target: Number
+    relation: Relation
+    standing: LinkStanding
+    confidence: Probability = 1.0
+    reason: str = ""
+    later: tuple[Evidence, ...] = ()
+    earlier: tuple[Evidence, ...] = ()
+    made_by: str
+    made_at: AwareDatetime
+
+
+class LogEntry(Value):
+    """A finding as the log keeps it, and as people left it: `edited` names what they changed.
+
+    `number` (`DEC-0001`, `ACT-0001`, `QUE-0001`) is never changed or used again. `decided_at` is
+    the instant at which its evidence starts. `memo_path` is where the memo was last written.
+    `changed_at` is the instant of the last event. `withdrawn_at` is when a later conversion of the
+    same recording no longer found it: the entry stays, so that its number always leads somewhere.
+    """
+
+    number: Number
+    kind: EntryKind
+    state: EntryState
+    finding: Found
+    edited: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    meeting_title: str
+    decided_at: AwareDatetime | None
+    timezone: str
+    recording: Recording
+    logged_at: AwareDatetime
+    changed_at: AwareDatetime
+    memo_path: str | None = None
+    withdrawn_at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.kind is not kind_of(self.finding):
+            raise ValueError(f"{self.number} is no {self.kind}")
+        if self.state not in self.kind.states:
+            raise ValueError(f"a {self.kind} is never {self.state}")
+        return self
+
+    @property
+    def text(self) -> str:
+        """What was decided, what is to do, or what was asked."""
+        return text_of(self.finding)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return who it belongs to: deciders, the owner, or who asked and who is waited for."""
+        return people_of(self.finding)
+
+    @property
+    def owner(self) -> str | None:
+        """Whose it is to act on: the owner of an action, who a question waits for."""
+        if isinstance(self.finding, ActionItem):
+            return self.finding.owner
+        return self.finding.waiting_on if isinstance(self.finding, OpenQuestion) else None
+
+    @property
+    def due(self) -> dt.date | None:
+        """The day by which an action is due."""
+        return self.finding.due if isinstance(self.finding, ActionItem) else None
+
+    @property
+    def decision(self) -> Decision:
+        """Return the decision that a decision's entry holds."""
+        if not isinstance(self.finding, Decision):
+            raise TypeError(f"{self.number} is no decision")
+        return self.finding
+
+
+class LogEvent(Value):
+    """One change of an entry, never changed itself.
+
+    `who` is a person, or memo and its version; `what` is `recorded`, `updated`, `withdrawn`,
+    `restored`, `edited`, `linked` or `unlinked`; `note` is what they said about it. `before` and
+    `after` are the entry's content as JSON: its state, finding, title of the meeting, instant and
+    time zone. `before` is None for the first event, `after` for a withdrawal.
+    """
+
+    id: int
+    number: Number
+    at: AwareDatetime
+    who: str
+    what: Literal["recorded", "updated", "withdrawn", "restored", "edited", "linked", "unlinked"]
+    note: str = ""
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class LoggedMeeting(Value):
+    """A meeting in the log; `duration` in seconds, None where an older memo recorded it."""
+
+    recording: Recording
+    title: str
+    started_at: AwareDatetime | None
+    timezone: str
+    duration: Seconds | None = None
+    language: str | None = None
+    participants: tuple[str, ...] = ()
+    summary: str = ""
+    memo_path: str | None = None
+    recorded_at: AwareDatetime
+
+
+class Utterance(Value):
+    """Something that was said in a meeting, by seconds from the start of its recording."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str | None
+    text: str
+
+
+def kind_of(finding: Found) -> EntryKind:
+    """Return what kind of entry a finding becomes."""
+    if isinstance(finding, Decision):
+        return EntryKind.DECISION
+    return EntryKind.ACTION if isinstance(finding, ActionItem) else EntryKind.QUESTION
+
+
+def text_of(finding: Found) -> str:
+    """Return what was decided, what is to do, or what was asked."""
+    if isinstance(finding, Decision):
+        return finding.statement
+    return finding.task if isinstance(finding, ActionItem) else finding.question
+
+
+def people_of(finding: Found) -> tuple[str, ...]:
+    """Return whose a finding is: deciders, the owner, or who asked and who is waited for."""
+    if isinstance(finding, Decision):
+        return finding.decided_by
+    if isinstance(finding, ActionItem):
+        return (finding.owner,) if finding.owner else ()
+    return tuple(dict.fromkeys(filter(None, (finding.raised_by, finding.waiting_on))))

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PositiveFloat,
@@ -39,8 +40,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from memo.delivery.accounts import WebhookFormat, mail_server_url
+from memo.delivery.destinations import mail_address
 from memo.errors import ConfigError
 from memo.export.wording import LANGUAGES, primary_language
+from memo.keys import key_of
 from memo.pipeline.outputs import FORMATS
 from memo.speech.names.glossary import is_file_name, listed
 
@@ -49,7 +53,8 @@ ENV_PREFIX = "MEMO_"
 DEFAULT_LLM = "qwen2.5-coder-1.5b"
 
 _KEY_VARIABLE = "MEMO_LLM_API_KEY"
-_NO_SETTINGS = frozenset({"MEMO_CONFIG", _KEY_VARIABLE})
+_SECRETS = {"smtp_password": "MEMO_SMTP_PASSWORD", "webhook_url": "MEMO_WEBHOOK_URL"}
+_NO_SETTINGS = frozenset({"MEMO_CONFIG", _KEY_VARIABLE, *_SECRETS.values()})
 _PATHS = frozenset({"out", "prompts", "cache_dir", "data_dir"})
 
 
@@ -78,6 +83,8 @@ Formats = Annotated[
     BeforeValidator(_listed),
 ]
 Folder = Annotated[Path, BeforeValidator(_expanded)]
+MailUrl = Annotated[str, AfterValidator(mail_server_url)]
+MailAddress = Annotated[str, AfterValidator(mail_address)]
 
 
 def _default_llm(values: dict[str, Any]) -> Llm:
@@ -203,6 +210,18 @@ class Settings(BaseSettings):
         default_factory=_default_database,
         description="database of the decision log, as SQLAlchemy writes it; `decisions.db` in "
         "`data_dir` by default",
+    )
+    smtp_url: MailUrl | None = Field(
+        default=None,
+        description="mail server that sends digests, e.g. `smtps://anna@mail.example.org`",
+    )
+    mail_from: MailAddress | None = Field(
+        default=None, description="address that digests come from; the server's user if not given"
+    )
+    webhook_format: WebhookFormat = Field(
+        default="auto",
+        description="what a chat's webhook takes: `slack`, `mattermost`, `teams`, or `auto`: as "
+        "its address tells",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
@@ -366,30 +385,12 @@ def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> Secr
         ConfigError: The keyring refused.
     """
     host = urlsplit(settings.llm_url or "").hostname or ""
-    key = environ.get(_KEY_VARIABLE)
+    key = key_of(host, _KEY_VARIABLE, environ, ask_keyring=False)
     if not key and (host == "openai.com" or host.endswith(".openai.com")):
         key = environ.get("OPENAI_API_KEY")
     if not key and remote_host(settings):
-        key = _from_keyring(host)
+        key = key_of(host, _KEY_VARIABLE, environ)
     return SecretStr(key) if key else None
-
-
-def _from_keyring(host: str) -> str | None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError, NoKeyringError
-    except ImportError:
-        return None
-    try:
-        key: str | None = keyring.get_password("memo", host)
-    except NoKeyringError:
-        return None
-    except KeyringError as error:
-        raise ConfigError(
-            f"the keyring did not give the key of {host}: {type(error).__name__}",
-            hint=f"Unlock it, or put the key in {_KEY_VARIABLE}.",
-        ) from error
-    return key
 
 
 # --- The file -----------------------------------------------------------------------------------
@@ -440,10 +441,11 @@ def _from(file: Path, path: str) -> str:
 
 
 def _unknown(path: Path, name: str, line: int) -> ConfigError:
-    if "api_key" in name or name in {"key", "token", "secret", "password"}:
+    if "api_key" in name or name in {"key", "token", "secret", "password", *_SECRETS}:
+        variable = _SECRETS.get(name, _KEY_VARIABLE)
         return ConfigError(
             f"{path}, line {line}: keys do not belong in a file ({name})",
-            hint=f"Delete the line, and put the key in the variable {_KEY_VARIABLE}.",
+            hint=f"Delete the line, and put the key in the variable {variable}.",
         )
     import difflib
 

@@ -1,0 +1,139 @@
+"""What is said about something older, beside being about the same thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from memo.decision_log.chains.lexicon import Lexicon, lexicon_for
+from memo.decision_log.chains.subjects import Known, Rarity, Subject, Words, content, words_of
+from memo.decision_log.chains.told import Told
+from memo.model import Decision, DecisionStatus
+from memo.stems import normal_words
+
+BEFORE = 60.0
+"""Seconds before its evidence in which something is said about the older decision."""
+AFTER = 10.0
+"""Seconds after its evidence in which that is."""
+_SHARED = 0.4
+"""Weight of what two sentences have in common from which a "not" in one of them tells."""
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What speaks for a newer decision changing an older one, or for leaving it as it is.
+
+    Attributes:
+        instead: Its own words say that something takes another's place.
+        near: The talk beside it does.
+        back: It reaches back to what was said before.
+        stays: It says that something stands, or turns down a proposal to change it.
+        changed: A figure or day of the older one is another one now.
+        widened: A figure or day stands beside one of the older one now.
+        turned: It says no where the older one says yes, or the opposite word.
+        undone: It is said that what the older one names is done no more.
+        recalled: What the older one names, and it does not, is talked of beside it.
+        named: It says in so many words that it replaces something, and what.
+        same: Its figures and days are the older one's.
+        unreal: It may not be meant.
+    """
+
+    instead: bool
+    near: bool
+    back: bool
+    stays: bool
+    changed: bool
+    widened: bool
+    turned: bool
+    undone: bool
+    recalled: bool
+    named: bool
+    same: bool
+    unreal: bool
+
+    @property
+    def change(self) -> float:
+        """How much speaks for a change."""
+        return (
+            1.0 * self.instead
+            + 0.5 * (self.near and not self.instead)
+            + 0.5 * self.back
+            + 1.0 * self.changed
+            + 0.5 * self.widened
+            + 1.0 * self.turned
+            + 0.5 * self.undone
+            + 0.5 * self.recalled
+            + 1.5 * self.named
+        )
+
+    def reason(self) -> str:
+        """Return what speaks for it, in plain English."""
+        told = {
+            "it says so": self.named,
+            "it turns the older one around": self.turned,
+            "what it names is done no more": self.undone,
+            "a figure or day is another one": self.changed,
+            "a figure or day was added": self.widened,
+            "it is said to take another's place": self.instead or self.near,
+            "it reaches back": self.back,
+            "what the older one names is talked of": self.recalled,
+        }
+        return ", ".join(words for words, so in told.items() if so) or "it is about the same thing"
+
+
+def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:
+    """Return what is said of an older decision beside a newer one."""
+    told, mine, yours = newer.told, newer.subject, older.subject
+    lexicon = lexicon_for(told.language)
+    beside = [
+        said.text
+        for said in newer.talk
+        if said.end >= told.start - BEFORE and said.start <= told.end + AFTER
+    ]
+    own = mine.sentence.values or mine.quotes.values
+    shared = Words((mine.sentence & yours.sentence).stems)
+    gone = yours.sentence - mine.sentence
+    return Signs(
+        instead=_any(lexicon.instead, told.said),
+        near=_any(lexicon.instead, beside),
+        back=_any(lexicon.back, (*told.said, *beside)),
+        stays=_stays(told, lexicon),
+        changed=bool(own - yours.own.values) and bool(yours.sentence.values - mine.sentence.values),
+        widened=bool(own - yours.own.values) and bool(own & yours.sentence.values),
+        turned=rarity.weight(shared) >= _SHARED and turned(told.text, older.told.text, lexicon),
+        undone=any(
+            lexicon.undone.search(text) and content(text, told.language) & yours.sentence.stems
+            for text in (*told.said, *beside)
+        ),
+        recalled=bool(gone.stems & mine.all.stems or gone.values & mine.all.values),
+        named=_names(told, yours, rarity),
+        same=bool(own) and own <= yours.own.values,
+        unreal=_any(lexicon.unreal, told.said[1:]),
+    )
+
+
+def turned(newer: str, older: str, lexicon: Lexicon) -> bool:
+    """Tell whether one of two sentences says no where the other says yes."""
+    mine, yours = set(normal_words(newer)), set(normal_words(older))
+    if any(lexicon.opposites.get(word, frozenset()) & yours - mine for word in mine - yours):
+        return True
+    return bool(mine & lexicon.negations) != bool(yours & lexicon.negations)
+
+
+def _stays(newer: Told, lexicon: Lexicon) -> bool:
+    if isinstance(newer.finding, Decision) and newer.finding.status is DecisionStatus.REJECTED:
+        return True
+    return _any(lexicon.stays, newer.said)
+
+
+def _names(newer: Told, older: Subject, rarity: Rarity) -> bool:
+    """Tell whether a decision says in words what it replaces, and these mean the older one."""
+    named = newer.finding.supersedes if isinstance(newer.finding, Decision) else None
+    if not named:
+        return False
+    return rarity.covered(words_of([named], newer.language), older.all) >= 0.5
+
+
+def _any(pattern: re.Pattern[str], texts: Iterable[str]) -> bool:
+    return any(pattern.search(text) for text in texts)

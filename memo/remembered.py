@@ -11,6 +11,9 @@ DEC-0003`.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -29,6 +32,8 @@ from memo.model import (
 )
 
 Number = Annotated[str, Field(pattern=r"^(DEC|ACT|QUE)-\d{4,}$")]
+Source = Annotated[str, Field(pattern=r"^(DEC|ACT|QUE|MTG)-\d{4,}$")]
+"""What does something to an entry: a newer one, or a meeting (`MTG-0003`) by its talk alone."""
 
 
 class EntryKind(StrEnum):
@@ -117,12 +122,15 @@ class LinkStanding(StrEnum):
 class Link(Value):
     """What one entry does to an older one, and the words of both meetings that bear it out.
 
+    Where only the talk of a meeting closes an action or answers a question, without a finding that
+    says so, `source` is that meeting (`MTG-0003`) and `meeting` its title, which is None otherwise.
     `later` is quoted from the meeting of `source`, `earlier` from that of `target`. `made_by`
     names a person, or memo and its version.
     """
 
-    source: Number
+    source: Source
     target: Number
+    meeting: str | None = None
     relation: Relation
     standing: LinkStanding
     confidence: Probability = 1.0
@@ -136,6 +144,7 @@ class Link(Value):
 class LogEntry(Value):
     """A finding as the log keeps it, and as people left it: `edited` names what they changed.
 
+    `answer` is what somebody answered a question, in words; no memo finds that.
     `number` (`DEC-0001`, `ACT-0001`, `QUE-0001`) is never changed or used again. `decided_at` is
     the instant at which its evidence starts. `memo_path` is where the memo was last written.
     `changed_at` is the instant of the last event. `withdrawn_at` is when a later conversion of the
@@ -146,6 +155,7 @@ class LogEntry(Value):
     kind: EntryKind
     state: EntryState
     finding: Found
+    answer: str | None = None
     edited: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     meeting_title: str
@@ -236,6 +246,26 @@ class Utterance(Value):
     end: Seconds
     speaker: str | None
     text: str
+
+
+def content_of(entry: LogEntry) -> dict[str, Any]:
+    """Return what an entry says, as JSON; not where its memo lies, nor its id there."""
+    said = {"state", "finding", "meeting_title", "decided_at", "timezone"}
+    if entry.answer is not None:
+        said.add("answer")
+    content = entry.model_dump(mode="json", include=said)
+    del content["finding"]["id"]
+    return content
+
+
+def fingerprint(content: Mapping[str, Any]) -> str:
+    """Return 16 hexadecimal digits that stand for what an entry says, as `content_of` has it.
+
+    Files that are made from the log carry it, so that what people change in them can be told
+    from what memo wrote there.
+    """
+    written = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 def kind_of(finding: Found) -> EntryKind:

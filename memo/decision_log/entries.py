@@ -24,6 +24,7 @@ from memo.remembered import (
     LoggedMeeting,
     Utterance,
 )
+from memo.remembered import content_of as content_of  # noqa: PLC0414, asked for here, too
 
 Built = TypeVar("Built", bound=Value)
 
@@ -32,6 +33,8 @@ FINDINGS: Mapping[str, type[Found]] = {
     EntryKind.ACTION: ActionItem,
     EntryKind.QUESTION: OpenQuestion,
 }
+MEETING = "MTG"
+"""What the number of a meeting begins with, where it is one end of a link."""
 _KINDS = {kind.prefix: kind for kind in EntryKind}
 _AT_ONCE = 500  # ids in one query: SQLite takes 999 parameters at the least
 
@@ -169,7 +172,7 @@ def read_links_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, 
     for some in _batches(ids):
         touching = links.c.source_id.in_(some) | links.c.target_id.in_(some)
         for row in read_rows(connection, select_links().where(touching)):
-            for end in (row.source_id, row.target_id):
+            for end in filter(None, (row.source_id, row.target_id)):
                 found.setdefault(end, {})[row.id] = link_from(row)
     return {end: tuple(of.values()) for end, of in found.items()}
 
@@ -184,8 +187,10 @@ def select_links() -> sa.Select[Any]:
             source.c.number.label("source_number"),
             target.c.kind.label("target_kind"),
             target.c.number.label("target_number"),
+            meetings.c.title.label("meeting_title"),
         )
-        .join(source, source.c.id == links.c.source_id)
+        .outerjoin(source, source.c.id == links.c.source_id)
+        .outerjoin(meetings, meetings.c.id == links.c.meeting_id)
         .join(target, target.c.id == links.c.target_id)
         .order_by(links.c.id)
     )
@@ -197,9 +202,13 @@ def link_from(row: sa.Row[Any]) -> Link:
     Raises:
         DecisionLogError: The row is not one that this program writes.
     """
-    source = number_of(EntryKind(row.source_kind), row.source_number)
+    if row.source_id is None:
+        source = f"{MEETING}-{row.meeting_id:04d}"
+    else:
+        source = number_of(EntryKind(row.source_kind), row.source_number)
     values = {
         "source": source,
+        "meeting": row.meeting_title,
         "target": number_of(EntryKind(row.target_kind), row.target_number),
         **{
             name: getattr(row, name)
@@ -298,19 +307,16 @@ def local(instant: dt.datetime | None, timezone: str) -> dt.datetime | None:
         return instant
 
 
-def content_of(entry: LogEntry) -> dict[str, Any]:
-    """Return what an entry says, as JSON; not where its memo lies, nor its id there."""
-    said = {"state", "finding", "meeting_title", "decided_at", "timezone"}
-    content = entry.model_dump(mode="json", include=said)
-    del content["finding"]["id"]
-    return content
+def fields_of(edits: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what people changed of a finding; not the state, nor the answer to a question."""
+    return {name: value for name, value in edits.items() if name not in ("state", "answer")}
 
 
 def _entry_from(row: sa.Row[Any], linked: tuple[Link, ...]) -> LogEntry:
     number = number_of(EntryKind(row.entries_kind), row.entries_number)
     try:
         edits, finding = dict(row.entries_edits), dict(row.entries_finding)
-        finding.update((name, value) for name, value in edits.items() if name != "state")
+        finding.update(fields_of(edits))
         if row.entries_kind == EntryKind.DECISION:
             finding["status"] = row.entries_state
         # As JSON, so that dates and tuples are read as they were written.
@@ -321,6 +327,7 @@ def _entry_from(row: sa.Row[Any], linked: tuple[Link, ...]) -> LogEntry:
         "kind": row.entries_kind,
         "state": row.entries_state,
         "finding": read,
+        "answer": edits.get("answer"),
         "edited": tuple(sorted(edits)),
         "links": linked,
         "meeting_title": row.meetings_title,

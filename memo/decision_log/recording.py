@@ -16,6 +16,7 @@ from memo.decision_log.entries import (
     FINDINGS,
     content_of,
     entries_from,
+    fields_of,
     number_of,
     people_column,
     read_entries_of,
@@ -262,7 +263,7 @@ class _Recording:
     def _values(self, finding: Found, edits: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the columns of an entry hold, people's edits applied."""
         content = finding.model_dump(mode="json")
-        seen = type(finding).model_validate_json(json.dumps(content | _fields(edits)))
+        seen = type(finding).model_validate_json(json.dumps(content | fields_of(edits)))
         return {
             "decided_at": _decided_at(self._memo, finding),
             "people": people_column(people_of(seen)),
@@ -294,10 +295,6 @@ def _meeting_values(memo: Memo, memo_path: Path | None) -> dict[str, Any]:
 
 def _first_state(finding: Found) -> str:
     return finding.status.value if isinstance(finding, Decision) else EntryState.OPEN.value
-
-
-def _fields(edits: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in edits.items() if name != "state"}
 
 
 def _said(finding: Found) -> dict[str, Any]:

@@ -7,11 +7,13 @@ said and the sure links that point at the entry, whenever one of these changes.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import sqlalchemy as sa
 
 from memo.decision_log.entries import (
+    MEETING,
     content_of,
     entries_from,
     id_of,
@@ -48,14 +50,13 @@ def put_link(connection: sa.Connection, link: Link, *, note: str = "") -> bool:
         raise DecisionLogError(
             f"{link.source} cannot be linked to itself", hint="name two different entries"
         )
-    ends = {
-        "source_id": id_of(connection, link.source),
-        "target_id": id_of(connection, link.target),
-    }
-    row = connection.execute(select_links().filter_by(**ends)).one_or_none()
+    ends = _ends(connection, link.source, link.target)
+    row = connection.execute(
+        select_links().where(*(links.c[name] == value for name, value in ends.items()))
+    ).one_or_none()
     if row is not None and _same(link_from(row), link):
         return False
-    values = link.model_dump(mode="json", exclude={"source", "target", "made_at"})
+    values = link.model_dump(mode="json", exclude={"source", "target", "meeting", "made_at"})
     values["made_at"] = link.made_at
     if row is None:
         connection.execute(links.insert().values(ends | values))
@@ -66,7 +67,7 @@ def put_link(connection: sa.Connection, link: Link, *, note: str = "") -> bool:
     if link.standing is LinkStanding.PROPOSED:
         said += " (proposed)"
     words = f"{said}: {note}" if note else said
-    for end in (ends["target_id"], ends["source_id"]):
+    for end in filter(None, (ends["target_id"], ends["source_id"])):
         settle(connection, end, now=link.made_at, who=link.made_by, what=what, note=words)
     return True
 
@@ -75,11 +76,11 @@ def remove_link(
     connection: sa.Connection, source: str, target: str, *, now: dt.datetime, who: str, note: str
 ) -> None:
     """Take a link out that nobody has judged, and settle what follows."""
-    source_id, target_id = id_of(connection, source), id_of(connection, target)
-    gone = links.delete().filter_by(source_id=source_id, target_id=target_id)
+    ends = _ends(connection, source, target)
+    gone = links.delete().filter_by(**ends)
     if not connection.execute(gone).rowcount:
         return
-    for end in (source_id, target_id):
+    for end in filter(None, (ends["source_id"], ends["target_id"])):
         settle(connection, end, now=now, who=who, what="unlinked", note=note)
 
 
@@ -195,6 +196,16 @@ def _targets_of(connection: sa.Connection, entry_id: int) -> list[int]:
     return [int(target) for target in connection.execute(query).scalars()]
 
 
+def _ends(connection: sa.Connection, source: str, target: str) -> dict[str, int | None]:
+    """Return what a link's row says of its ends; a source that is a meeting is no entry."""
+    said = re.fullmatch(rf"{MEETING}-(\d+)", source)
+    return {
+        "source_id": None if said else id_of(connection, source),
+        "meeting_id": int(said[1]) if said else None,
+        "target_id": id_of(connection, target),
+    }
+
+
 def _same(one: Link, other: Link) -> bool:
-    told = {"made_by", "made_at"}
+    told = {"made_by", "made_at", "meeting"}
     return one.model_dump(exclude=told) == other.model_dump(exclude=told)

@@ -125,7 +125,8 @@ links = sa.Table(
     "links",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("source_id", sa.ForeignKey("entries.id"), nullable=False),
+    sa.Column("source_id", sa.ForeignKey("entries.id")),  # None: the talk of the meeting alone
+    sa.Column("meeting_id", sa.ForeignKey("meetings.id")),  # that, where there is no source
     sa.Column("target_id", sa.ForeignKey("entries.id"), nullable=False, index=True),
     sa.Column("relation", sa.Text, nullable=False),
     sa.Column("standing", sa.Text, nullable=False, index=True),

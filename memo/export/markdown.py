@@ -8,29 +8,13 @@ dialect (tables, strikethrough, bare links) would read a character as markup: "3
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 
 from memo.export.layout import NOTHING, Item, Link, Page, Quote, Task, Unverified, lay_out
+from memo.export.marks import block, cell, heading, inline
 from memo.model import Memo
 
 _SIGN = "⚠"
-_MARKUP = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~]|$)"  # would escape what follows
-    r"|`"
-    r"|(?<!\s)\*|\*(?!\s)"  # emphasis, unless it stands free: 3 * 4
-    r"|_+"  # emphasis, unless within a word: Q4_K_M
-    r"|(?<=\S)~|~(?!\w)"  # strikethrough, unless it could only open one: ~5
-    r"|\[(?=[\[^])|\](?=[(\[:])"  # links, images, footnotes
-    r"|<(?=[a-z/!?])"  # HTML and autolinks
-    r"|&(?=#?\w+;)"  # entities
-    r"|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.",  # bare links of the GitHub dialect
-    re.IGNORECASE,
-)
-_BLOCK_START = re.compile(
-    r"#{1,6}(?=\s|$)|[-+](?=\s|$)|-(?=[-\s]*$)|=(?==*$)|>|\[|(?P<ordered>\d{1,9})(?=[.)](\s|$))"
-)
-_CLOSING_HASHES = re.compile(r"(?<!\S)(#+)$")
 
 
 def render_markdown(
@@ -70,9 +54,9 @@ def _front_matter(memo: Memo, page: Page) -> str:
 def _blocks(page: Page) -> Iterator[str]:
     """Yield the blocks of the memo, which blank lines will part."""
     say = page.wording
-    yield f"# {_heading(page.title)}"
-    yield _block(" · ".join(page.byline))
-    yield from map(_block, page.summary)
+    yield f"# {heading(page.title)}"
+    yield block(" · ".join(page.byline))
+    yield from map(block, page.summary)
     yield f"## {say.decisions}"
     for number, decision in enumerate(page.decisions, start=1):
         yield from _item(page, decision, f"{number}. ")
@@ -93,25 +77,25 @@ def _afterwards(page: Page) -> Iterator[str]:
     say = page.wording
     if page.discussed:
         yield f"## {say.discussed}"
-        yield _bullets(f"{_block(topic.title)} {_link(topic.link)}" for topic in page.discussed)
+        yield _bullets(f"{block(topic.title)} {_link(topic.link)}" for topic in page.discussed)
     if page.unverified:
         yield f"## {say.unverified}"
         yield say.unverified_note
         yield _bullets(map(_unverified, page.unverified))
     yield f"## {say.about}"
-    warnings = (f"{_SIGN} {_inline(warning)}" for warning in page.warnings)
-    yield _bullets([*map(_block, page.coverage), *warnings, *map(_block, page.provenance)])
+    warnings = (f"{_SIGN} {inline(warning)}" for warning in page.warnings)
+    yield _bullets([*map(block, page.coverage), *warnings, *map(block, page.provenance)])
 
 
 def _item(page: Page, item: Item, number: str) -> Iterator[str]:
     """Yield a decision or question: what it is in bold, what is known of it, the words."""
     say = page.wording
     status = f" — *{item.status}*" if item.status else ""
-    statement = _inline(item.statement) if number else _block(item.statement)
+    statement = inline(item.statement) if number else block(item.statement)
     yield f"**{number}{statement}**{status}"
-    lines = [f"*{detail.label}:* {_inline(detail.text)}" for detail in item.details]
+    lines = [f"*{detail.label}:* {inline(detail.text)}" for detail in item.details]
     if item.doubt:
-        lines.insert(0, f"{_SIGN} *{say.uncertain}:* {_inline(item.doubt)}")
+        lines.insert(0, f"{_SIGN} *{say.uncertain}:* {inline(item.doubt)}")
     if item.more:
         lines.append(f"*{say.also_at}:* {_links(item.more)}")
     if lines:
@@ -120,8 +104,8 @@ def _item(page: Page, item: Item, number: str) -> Iterator[str]:
 
 
 def _quote(quote: Quote) -> str:
-    said_by = ", ".join(filter(None, (_inline(quote.speaker or ""), _link(quote.link))))
-    return f"> {_inline(quote.words)} — {said_by}"
+    said_by = ", ".join(filter(None, (inline(quote.speaker or ""), _link(quote.link))))
+    return f"> {inline(quote.words)} — {said_by}"
 
 
 def _table(page: Page) -> str:
@@ -132,16 +116,16 @@ def _table(page: Page) -> str:
 
 
 def _row(page: Page, task: Task) -> list[str]:
-    owner = _cell(task.owner) if task.owner else f"*{page.wording.no_owner}*"
-    what = _cell(task.task)
+    owner = cell(task.owner) if task.owner else f"*{page.wording.no_owner}*"
+    what = cell(task.task)
     if task.doubt:
-        what = f"{_SIGN} {what} — *{page.wording.uncertain}:* {_cell(task.doubt)}"
+        what = f"{_SIGN} {what} — *{page.wording.uncertain}:* {cell(task.doubt)}"
     due = " ".join(filter(None, (task.due, task.due_words))) or NOTHING
-    return [owner, what, _cell(due), _links(task.links)]
+    return [owner, what, cell(due), _links(task.links)]
 
 
 def _unverified(claim: Unverified) -> str:
-    text = f"{_SIGN} *{claim.kind}?* {_inline(claim.claim)} — *{_inline(claim.reason)}*"
+    text = f"{_SIGN} *{claim.kind}?* {inline(claim.claim)} — *{inline(claim.reason)}*"
     return " ".join([text, _links(claim.links)]).rstrip()
 
 
@@ -155,36 +139,3 @@ def _links(links: Iterable[Link]) -> str:
 
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _inline(text: str) -> str:
-    """Escape one line that stands within a line."""
-    return _MARKUP.sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    run, text, start, end = match[0], match.string, match.start(), match.end()
-    before, after = text[max(start - 1, 0) : start], text[end : end + 1]
-    if run[0] == "_" and before.isalnum() and after.isalnum():
-        return run
-    return "".join(f"\\{character}" for character in run)
-
-
-def _block(text: str) -> str:
-    """Escape one line that begins a paragraph or a list's item."""
-    start = _BLOCK_START.match(text)
-    if not start:
-        return _inline(text)
-    if number := start["ordered"]:
-        return f"{number}\\{text[len(number)]}{_inline(text[len(number) + 1 :])}"
-    return f"\\{text[0]}{_inline(text[1:])}"
-
-
-def _heading(text: str) -> str:
-    """Escape one line that stands in a heading, where closing number signs are dropped."""
-    return _CLOSING_HASHES.sub(r"\\\1", _inline(text))
-
-
-def _cell(text: str) -> str:
-    """Escape one line that stands in a table's cell."""
-    return _inline(text).replace("|", "\\|")

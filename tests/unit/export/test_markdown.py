@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from memo.export.markdown import _block, _cell, _heading, _inline, render_markdown
+from memo.export.markdown import render_markdown
+from memo.export.marks import block, cell, heading, inline
 from memo.export.untrusted import one_line
 from memo.model import Evidence, Memo, NameSource
 
@@ -298,17 +299,17 @@ def test_headings_are_in_the_language_of_the_memo(
     ],
 )
 def test_ordinary_prose_is_not_escaped(prose: str) -> None:
-    assert _inline(prose) == prose
+    assert inline(prose) == prose
 
 
 @given(text=HOSTILE.map(one_line))
 @settings(deadline=None)
 def test_escaped_text_is_read_as_it_was_said(text: str) -> None:
-    assert _text(_block(text)) == text
-    assert _text(f"said {_inline(text)} so") == (f"said {text} so" if text else "said  so")
-    assert _text(f"# {_heading(text)}") == text
-    assert _text(f"- {_block(text)}") == text
-    assert _text(f"| a |\n| --- |\n| {_cell(text)} |") == f"a{text}"
+    assert _text(block(text)) == text
+    assert _text(f"said {inline(text)} so") == (f"said {text} so" if text else "said  so")
+    assert _text(f"# {heading(text)}") == text
+    assert _text(f"- {block(text)}") == text
+    assert _text(f"| a |\n| --- |\n| {cell(text)} |") == f"a{text}"
 
 
 @given(data=st.data())

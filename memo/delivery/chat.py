@@ -28,7 +28,9 @@ Where = Callable[[], str]
 """Says where all of a digest can be read; asked only when it does not fit."""
 
 _MENTION = re.compile(r"(?<![\w.+-])@(?=\w)")
-_LINK = re.compile(r"!?\[((?:\\.|[^\[\]\\])*)\]\(\s*<?([^\s()<>]*)>?(?:\s+\"[^\"]*\")?\s*\)")
+_LINK = re.compile(
+    r"!?\[((?:\\.|[^\[\]\\])*)\]\(\s*<?((?:[^\s()<>]|\([^\s()<>]*\))*)>?(?:\s+\"[^\"]*\")?\s*\)"
+)
 
 
 class Dialect(StrEnum):

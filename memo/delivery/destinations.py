@@ -161,10 +161,7 @@ def _read(word: str) -> list[Destination]:
     if kind == "file" and rest:
         return [Destination(kind="file", to=_path(rest))]
     if kind == "mailto" and rest:
-        return [
-            Destination(kind="mail", to=mail_address(unquote(one.strip())))
-            for one in rest.split(",")
-        ]
+        return [Destination(kind="mail", to=_receiver(one)) for one in rest.split(",")]
     if kind in {"http", "https"}:
         check_webhook(word)
         return [Destination(kind="webhook", to=word)]

@@ -142,10 +142,10 @@ def _told(error: smtplib.SMTPException | OSError) -> NotDelivered:
 
 def _broken(error: OSError) -> str:
     """Say what became of a connection; `SMTPException` is an `OSError`, too."""
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return "the server did not answer in time"  # smtplib calls that a server that hung up
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "the server hung up"
-    if isinstance(error, TimeoutError):
-        return "the server did not answer in time"
     if isinstance(error, ssl.SSLError):
         return f"no encrypted connection ({cleaned(error.reason or 'TLS failed')})"
     return f"the server cannot be reached ({cleaned(error.strerror or type(error).__name__)})"

@@ -28,7 +28,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _INLINE = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|(?P<fence>`+)(?P<code>.+?)(?<!`)(?P=fence)(?!`)"
-    r"|(?P<image>!)?\[(?P<text>(?:\\.|[^\[\]\\])*)\]\(\s*<?(?P<to>(?:\\.|[^\s()<>\\])*)>?"
+    r"|(?P<image>!)?\[(?P<text>(?:\\.|[^\[\]\\])*)\]\(\s*<?(?P<to>(?:\\.|[^\s()<>\\]|\([^\s()<>]*\))*)>?"
     r"(?:\s+\"[^\"]*\")?\s*\)"
     r"|<(?P<auto>(?:https?://|mailto:)[^\s<>]+)>"
     r"|(?P<newline><br\s*/?>|\n)"
@@ -129,6 +129,7 @@ class _Reader:
         if self._open:
             text = "\n".join(self._open)
             text = re.sub(r"\\?[ ]{2,}\n", "<br>", text)
+            text = "<br>".join(part.strip() for part in re.split(r"<br\s*/?>", text))
             shape = self._shape
             yield Block(
                 shape.kind, _inline(text.replace("\n", " ")), shape.depth, shape.marker,

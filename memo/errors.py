@@ -12,6 +12,7 @@
     + AnswerTooLong              ... within its token limit: ask about less
   x DecisionLogError             the decision log refused
     + DatabaseUnavailable        ... because its database cannot be reached: worth another try
+    + EditConflict               ... because somebody else has changed the entry meanwhile
   x OutputError                  a result cannot be written
   x IncompleteResult             the memo was written, but `--strict` wants more of it
 
@@ -118,6 +119,10 @@ class DatabaseUnavailable(DecisionLogError):  # noqa: N818
     """The database cannot be reached now; it may later."""
 
     retryable = True
+
+
+class EditConflict(DecisionLogError):  # noqa: N818
+    """Two people want an entry to say different things; neither is guessed to be right."""
 
 
 class OutputError(MemoError):

@@ -80,10 +80,20 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Give a transaction that may write, one at a time: all of it is kept, or nothing."""
-        with self._translating(), self._writer.begin() as connection:
+    def writing(self, *, keep: bool = True) -> Iterator[sa.Connection]:
+        """Give a transaction that may write, one at a time: all of it is kept, or nothing.
+
+        Args:
+            keep: Whether it is kept where nothing fails; otherwise it was a rehearsal.
+        """
+        with (
+            self._translating(),
+            self._writer.connect() as connection,
+            connection.begin() as transaction,
+        ):
             yield connection
+            if not keep:
+                transaction.rollback()
 
     def lock_schema(self, connection: sa.Connection) -> None:
         """Let nobody else change the tables: nobody else writes, either."""

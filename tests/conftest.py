@@ -108,12 +108,30 @@ kill -QUIT $server; wait $server
 [ "$word" = keep ] || rm -rf "$PWD"
 """
 
+# What a test may have left behind: connections, the database's own settings, and what is in it.
+RESET = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'memo';
+ALTER DATABASE memo OWNER TO postgres;
+ALTER DATABASE memo CONNECTION LIMIT -1;
+ALTER DATABASE memo RESET ALL;
+"""
+EMPTY = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT nspname FROM pg_namespace
+      WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+  LOOP EXECUTE format('DROP SCHEMA %I CASCADE', name); END LOOP;
+END $$;
+CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+"""
+
 
 class PostgreSQL:
     """A server of our own in a temporary folder, on a socket there and on a port of this machine.
 
     Whoever comes by the socket is let in, as any user; by the port, only with a password. The
-    server's clock shows an odd time zone, so that nobody relies on UTC.
+    server's clock shows an odd time zone, so that nobody relies on UTC. It has one database,
+    `memo`.
     """
 
     def __init__(self, programs: Path) -> None:
@@ -122,7 +140,6 @@ class PostgreSQL:
         self.folder = Path(tempfile.mkdtemp(prefix="memo-postgresql-"))
         if self._as:
             shutil.chown(self.folder, self._as["user"], self._as["group"])
-        self._databases = 0
         locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
         words = ["-D", "data", "-U", "postgres", "-E", "UTF8", f"--locale={locale}", "--no-sync"]
         words += ["--auth-local=trust", "--auth-host=scram-sha-256"]
@@ -136,6 +153,7 @@ class PostgreSQL:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.start()
+        self.run("CREATE DATABASE memo")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -159,24 +177,41 @@ class PostgreSQL:
         """End it at once, as a crash would; its folder goes with it unless it is to be kept."""
         self._keeper.communicate("keep\n" if keep else None, timeout=60)
 
-    def run(self, statement: str, database: str = "postgres") -> None:
-        """Run a statement as the one who may do everything."""
+    def run(self, statements: str, database: str = "postgres") -> None:
+        """Run statements as the one who may do everything."""
         with psycopg.connect(self._address(database), autocommit=True) as connection:
-            connection.execute(statement.encode())
+            connection.execute(statements.encode())
 
-    def new_database(self, options: str = "") -> str:
-        """Make an empty database, and return its URL."""
-        self._databases += 1
-        name = f"memo_{self._databases}"
-        self.run(f"CREATE DATABASE {name} {options}")
-        return (
-            f"postgresql+psycopg://postgres@/{name}?host={quote(str(self.folder))}&port={self.port}"
+    def emptied(self, then: str = "") -> str:
+        """Empty the database `memo`, run statements in it, and return its URL.
+
+        To make a database for each test would take too long.
+        """
+        self.run(RESET)
+        self.run(EMPTY + then, "memo")
+        return self.url("memo")
+
+    def url(self, database: str) -> str:
+        """Return the URL of a database."""
+        place = f"host={quote(str(self.folder))}&port={self.port}"
+        return f"postgresql+psycopg://postgres@/{database}?{place}"
+
+    def dump(self) -> str:
+        """Return the statements that make what the database `memo` holds."""
+        words = [
+            "--inserts",
+            "-h",
+            str(self.folder),
+            "-p",
+            str(self.port),
+            "-U",
+            "postgres",
+            "memo",
+        ]
+        dumped = subprocess.run(
+            [self._programs / "pg_dump", *words], stdout=subprocess.PIPE, text=True, check=True
         )
-
-    def drop(self, url: str) -> None:
-        """Delete a database, whoever is still connected to it."""
-        name = url.partition("@/")[2].partition("?")[0]
-        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        return "\n".join(line for line in dumped.stdout.splitlines() if not line.startswith("\\"))
 
     def _address(self, database: str) -> str:
         return (
@@ -209,11 +244,9 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+def postgresql_url(postgresql: PostgreSQL) -> str:
     """The URL of an empty PostgreSQL database."""
-    url = postgresql.new_database()
-    yield url
-    postgresql.drop(url)
+    return postgresql.emptied()
 
 
 def _programs() -> Path | None:

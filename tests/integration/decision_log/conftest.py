@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,9 @@ import sqlalchemy as sa
 
 from memo.decision_log.log import DecisionLog
 from memo.model import Coverage, Decision, Evidence, Memo, Provenance, Recording, Verdict
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgreSQL
 
 STARTED_AT = dt.datetime(2026, 3, 2, 16, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -40,10 +44,31 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database."""
+    """The URL of an empty database; beside an open `log`, of one that has its tables."""
+    opened = "log" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{request.getfixturevalue('path')}"
-    return str(request.getfixturevalue("postgresql_url"))
+        path = request.getfixturevalue("path")
+        if opened:
+            path.parent.mkdir(parents=True)
+            shutil.copy(request.getfixturevalue("made_file"), path)
+        return f"sqlite:///{path}"
+    then = request.getfixturevalue("made_dump") if opened else ""
+    return str(request.getfixturevalue("postgresql").emptied(then))
+
+
+@pytest.fixture(scope="session")
+def made_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with its tables: to copy it is quicker than to make them each time."""
+    path = tmp_path_factory.mktemp("made") / "decisions.db"
+    DecisionLog(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def made_dump(postgresql: PostgreSQL) -> str:
+    """What makes the tables in PostgreSQL."""
+    DecisionLog(postgresql.emptied()).close()
+    return postgresql.dump()
 
 
 @pytest.fixture

@@ -38,8 +38,10 @@ def ana(postgresql: PostgreSQL) -> Iterator[str]:
 
 def by_port(url: str, server: PostgreSQL, user: str, password: str = PASSWORD) -> str:
     """The URL of the same database by way of the port, where a password is asked for."""
-    name = sa.make_url(url).database
-    return f"postgresql://{user}:{password}@127.0.0.1:{server.port}/{name}"
+    address = sa.make_url(url).set(
+        username=user, password=password, host="127.0.0.1", port=server.port, query={}
+    )
+    return address.render_as_string(hide_password=False)
 
 
 def as_user(url: str, user: str) -> str:
@@ -61,7 +63,7 @@ def check(error: MemoError, *parts: str) -> None:
 def test_the_owner_of_a_database_is_let_in_by_password(
     url: str, sql: Sql, postgresql: PostgreSQL, ana: str, memo: MakeMemo, decision: MakeDecision
 ) -> None:
-    sql(f"ALTER DATABASE {sa.make_url(url).database} OWNER TO {ana}")
+    sql(f"ALTER DATABASE memo OWNER TO {ana}")
     with DecisionLog(by_port(url, postgresql, ana)) as log:
         assert log.record(memo(decision("Ship it")), now=NOW).new == ("DEC-0001",)
 
@@ -93,8 +95,8 @@ def test_no_server_there_is_worth_another_try(address: str) -> None:
 
 def test_a_database_that_is_not_there_is_named(url: str) -> None:
     with pytest.raises(DatabaseUnavailable) as refused:
-        DecisionLog(url.replace("/memo_", "/nope_"))
-    check(refused.value, "does not exist", "nope_")
+        DecisionLog(url.replace("/memo?", "/nope?"))
+    check(refused.value, "does not exist", "/nope")
 
 
 def test_a_server_started_anew_between_two_calls_is_not_noticed(
@@ -147,7 +149,7 @@ def test_a_connection_cut_while_recording_keeps_nothing(
 def test_too_many_connections_are_worth_another_try(
     url: str, sql: Sql, ana: str, postgresql: PostgreSQL
 ) -> None:
-    sql(f"ALTER DATABASE {sa.make_url(url).database} CONNECTION LIMIT 0")
+    sql("ALTER DATABASE memo CONNECTION LIMIT 0")
     with pytest.raises(DatabaseUnavailable) as refused:
         DecisionLog(by_port(url, postgresql, ana))
     check(refused.value, "too many connections")
@@ -190,7 +192,7 @@ def test_a_read_only_copy_can_be_read_and_says_why_it_cannot_be_written(
 ) -> None:
     with DecisionLog(url) as log:
         log.record(memo(decision("Ship it")), now=NOW)
-    sql(f"ALTER DATABASE {sa.make_url(url).database} SET default_transaction_read_only = on")
+    sql("ALTER DATABASE memo SET default_transaction_read_only = on")
     with DecisionLog(url) as log:
         assert [entry.number for entry in log.entries()] == ["DEC-0001"]
         with pytest.raises(DecisionLogError) as refused:
@@ -202,14 +204,14 @@ def test_a_read_only_copy_can_be_read_and_says_why_it_cannot_be_written(
 def test_a_database_that_cannot_hold_every_text_is_refused(
     postgresql: PostgreSQL, encoding: str
 ) -> None:
-    url = postgresql.new_database(f"ENCODING {encoding} LOCALE 'C' TEMPLATE template0")
+    postgresql.run(f"CREATE DATABASE other ENCODING {encoding} LOCALE 'C' TEMPLATE template0")
     try:
         with pytest.raises(DecisionLogError) as refused:
-            DecisionLog(url)
+            DecisionLog(postgresql.url("other"))
         check(refused.value, encoding)
         assert "UTF8" in (refused.value.hint or "")
     finally:
-        postgresql.drop(url)
+        postgresql.run("DROP DATABASE other")
 
 
 def test_a_schema_of_its_own_in_a_database_of_others_will_do(

@@ -29,5 +29,6 @@ def show(context: click.Context, /, as_json: bool) -> None:  # noqa: FBT001
         both = {name: {"value": values[name], "origin": sources[name]} for name in values}
         say(json.dumps(both, indent=2))
         return
+    width = max(map(len, values))
     for name, value in values.items():
-        say(f"{name:<13} {printable(value) or '-':<40}  {printable(sources[name])}")
+        say(f"{name:<{width}} {printable(value) or '-':<40}  {printable(sources[name])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,6 +42,10 @@ class Destination(Value):
         if self.kind == "webhook":
             return self.to or "webhook"
         return f"file:{self.to}" if self.kind == "file" else f"mailto:{quote(self.to, safe='@')}"
+
+    def path(self, now: dt.datetime) -> Path:
+        """The file of a digest that is made now: `{date}` is the day."""
+        return Path(self.to.replace("{date}", now.date().isoformat()))
 
 
 def destinations(words: Iterable[str]) -> tuple[Destination, ...]:

@@ -23,7 +23,7 @@ def post_to_file(one: Letter) -> None:
     Raises:
         NotDelivered: The file cannot be written.
     """
-    path = Path(one.to.to.replace("{date}", one.queued_at.date().isoformat()))
+    path = one.to.path(one.queued_at)
     content = _content(one.message, path)
     neighbour = path.with_name(f".memo-{secrets.token_hex(8)}.tmp")
     try:

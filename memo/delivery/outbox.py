@@ -48,15 +48,24 @@ class Outbox:
     ) -> tuple[Letter, ...]:
         """Put a digest in, once for each place. From here on it is not lost.
 
-        What waits already (the same words, the same place, the same day) is not put in twice.
+        What waits already (the same words, the same place, the same day) is not put in twice; if it
+        was refused for good, it waits again. Where one of the places is a file, the others tell it
+        as the place of the whole digest.
 
         Raises:
             OutputError: It cannot be written.
         """
+        places = tuple(places)
+        file = next((to for to in places if to.kind == "file"), None)
+        if file and message.whole is None:
+            message = message.model_copy(update={"whole": shown(file.path(now))})
         letters = tuple(letter(message, to, now, place) for place, to in enumerate(places))
         for one in letters:
-            if not self._file(one).exists():
+            there = self.read(one)
+            if there is None:
                 self.keep(one)
+            elif there.failed:
+                self.keep(there.model_copy(update={"failed": False}))
         return letters
 
     def waiting(self) -> tuple[Letter, ...]:
@@ -155,8 +164,11 @@ class Outbox:
         self._write(self.folder / "known.json", json.dumps(sorted({*known, host})).encode())
         return True
 
-    def keep_whole(self, one: Letter) -> Path:
+    def keep_whole(self, one: Letter) -> str:
         """Write all of a digest to where it stays, for a chat that takes only its beginning.
+
+        Returns:
+            The file, as people may be told.
 
         Raises:
             OutputError: It cannot be written.
@@ -164,14 +176,16 @@ class Outbox:
         day = one.queued_at.date().isoformat()
         path = self.folder.with_name("digests") / f"{day}-{one.id[:8]}.md"
         self._write(path, one.message.text.encode())
-        return path
+        return shown(path)
 
     def _known(self) -> set[str]:
         try:
             hosts = json.loads((self.folder / "known.json").read_bytes())
         except (OSError, ValueError):
             return set()
-        return {host for host in hosts if isinstance(host, str)} if hosts else set()
+        return (
+            {host for host in hosts if isinstance(host, str)} if isinstance(hosts, list) else set()
+        )
 
     def _file(self, one: Letter) -> Path:
         return self.folder / f"{one.id}.json"
@@ -199,6 +213,12 @@ class Outbox:
         for path in self.folder.glob("*.tmp"):
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def shown(path: Path) -> str:
+    """Return a path as it may be told to others: without the name of the user's folder."""
+    home = Path.home()
+    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
 
 
 def _read(path: Path) -> Letter | None:

@@ -195,4 +195,4 @@ class _Round:
             post_to_webhook(one, self._accounts, self._patience, lambda: self._whole(one))
 
     def _whole(self, one: Letter) -> str:
-        return one.message.whole or str(self._outbox.keep_whole(one))
+        return one.message.whole or self._outbox.keep_whole(one)

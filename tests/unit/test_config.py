@@ -160,6 +160,10 @@ def test_settings_never_change(tmp_path: Path) -> None:
         ('llm_url = "http://127.0.0.1:1/v1"\n', r"llm_model is not set"),
         ('llm_url = "localhost:8080"\n', r"line 1: llm_url is wrong: write an address like"),
         ('llm_url = "https://me:sk-1@h/v1"\n', r"keys do not belong in an address"),
+        ('smtp_url = "smtps://me:sk-1@h"\n', r"line 1: smtp_url is wrong: passwords do not belong"),
+        ('smtp_password = "sk-1"\n', r"line 1: keys do not belong in a file"),
+        ('webhook_url = "https://h/sk-1"\n', r"line 1: keys do not belong in a file"),
+        ('mail_from = "sk"\n', r"line 1: mail_from is wrong: 'sk' is no e-mail address"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_with_the_place_and_the_reason(text: str, said: str) -> None:

@@ -79,12 +79,15 @@ def test_the_dialect_can_be_set(hook: Hook, box: Outbox, speaks: WebhookFormat, 
     assert words in body(hook)
 
 
-def test_a_long_digest_is_posted_in_part_and_kept_whole(hook: Hook, box: Outbox) -> None:
+def test_a_long_digest_is_posted_in_part_and_kept_whole(
+    hook: Hook, box: Outbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     message = Message(subject="S", text="# H\n\n" + "A paragraph of ten words, or so.\n\n" * 5000)
     posted(box, hook, message=message)
     (kept,) = (box.folder.parent / "digests").iterdir()
     assert kept.read_text(encoding="utf-8") == message.text
-    assert json.loads(body(hook))["text"].endswith(f"The whole digest: {kept}")
+    assert json.loads(body(hook))["text"].endswith(f": ~/state/digests/{kept.name}")
     posted(box, hook, message=message.model_copy(update={"whole": "the wiki", "subject": "2"}))
     assert json.loads(body(hook))["text"].endswith("The whole digest: the wiki")
 

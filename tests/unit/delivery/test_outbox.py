@@ -175,6 +175,45 @@ def test_what_was_refused_waits_for_a_person(tmp_path: Path) -> None:
     assert (tmp_path / "folder").read_text() == MESSAGE.text
 
 
+def test_who_sends_what_was_refused_once_more_means_it(tmp_path: Path) -> None:
+    box, place = outbox(tmp_path), to_file(tmp_path / "folder")
+    (tmp_path / "folder").mkdir()
+    deliver(MESSAGE, [place], box, Accounts(), now=lambda: NOW)
+    (tmp_path / "folder").rmdir()
+    (outcome,) = deliver(MESSAGE, [place], box, Accounts(), now=lambda: at(1))
+    assert outcome.state == "sent"
+
+
+def test_a_broken_letter_is_replaced_by_a_good_one(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    (letter,) = box.put(MESSAGE, [ANNA], now=NOW)
+    (path,) = box.folder.glob("*.json")
+    path.write_text("half a let")
+    assert box.waiting() == ()
+    box.put(MESSAGE, [ANNA], now=NOW)
+    assert box.waiting() == (letter,)
+
+
+def test_a_file_is_told_to_the_others_as_the_place_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    places = [ANNA, to_file(tmp_path / "digests" / "{date}.md")]
+    for letter in outbox(tmp_path).put(MESSAGE, places, now=NOW):
+        assert letter.message.whole == "~/digests/2026-11-23.md"
+
+
+@pytest.mark.parametrize("known", ["", "5", "{}", "[5]", "\xff", "null"])
+def test_a_list_of_known_machines_that_is_none_is_made_anew(tmp_path: Path, known: str) -> None:
+    box = outbox(tmp_path)
+    assert box.is_new("a.example")
+    (box.folder / "known.json").write_text(known)
+    assert box.is_new("a.example")
+    assert not box.is_new("a.example")
+    assert box.is_new("b.example")
+    assert not box.is_new("a.example")
+
+
 def test_what_was_refused_can_be_given_up(tmp_path: Path) -> None:
     box = outbox(tmp_path)
     (tmp_path / "folder").mkdir()

@@ -44,6 +44,11 @@ def number_of(kind: EntryKind, place: int) -> str:
     return f"{kind.prefix}-{place:04d}"
 
 
+def number_of_meeting(place: int) -> str:
+    """Return what a meeting is known by where it is one end of a link: `MTG-0003`."""
+    return f"{MEETING}-{place:04d}"
+
+
 def place_of(number: str) -> tuple[EntryKind, int]:
     """Read a number as people write it: `DEC-0042`, `dec-42`, `42` (a decision's), `act 7`.
 
@@ -203,7 +208,7 @@ def link_from(row: sa.Row[Any]) -> Link:
         DecisionLogError: The row is not one that this program writes.
     """
     if row.source_id is None:
-        source = f"{MEETING}-{row.meeting_id:04d}"
+        source = number_of_meeting(row.meeting_id)
     else:
         source = number_of(EntryKind(row.source_kind), row.source_number)
     values = {

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from memo.decision_log.chains.weaving import weave
 from memo.decision_log.entries import (
     FINDINGS,
     content_of,
@@ -27,7 +28,7 @@ from memo.decision_log.linking import add_event, settle
 from memo.decision_log.matching import match
 from memo.decision_log.schema import counters, entries, meetings, utterances
 from memo.model import Decision, Found, Memo, Transcript, Value, Verdict
-from memo.remembered import EntryKind, EntryState, LogEntry, kind_of, people_of
+from memo.remembered import EntryKind, EntryState, Link, LogEntry, kind_of, people_of
 
 _BELIEVED = (Verdict.SUPPORTED, Verdict.UNCERTAIN)
 _AT_ONCE = 200  # rows in one statement
@@ -38,7 +39,8 @@ class Recorded(Value):
 
     `entries` are the memo's decisions, actions and questions in its order; the id of each one's
     finding is the one in the memo. The others are numbers: `withdrawn` were logged before and
-    found no more, `kept` say what people made of them although the memo says something new.
+    found no more, `kept` say what people made of them although the memo says something new. `links`
+    are those to other meetings' entries, and between these, that are new or surer than before.
     """
 
     entries: tuple[LogEntry, ...]
@@ -47,6 +49,7 @@ class Recorded(Value):
     unchanged: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
 
     @property
     def decisions(self) -> tuple[LogEntry, ...]:
@@ -102,9 +105,11 @@ class _Recording:
         for name, last in self._last.items():
             if last != before[name]:
                 self._execute(counters.update().filter_by(name=name).values(last=last))
+        made = weave(self._connection, meeting_id, now=self._now, who=self._who)
         written = read_entries_of(self._connection, ids)
         return Recorded(
             entries=tuple(written[row] for row in ids),
+            links=made,
             **{what: tuple(numbers) for what, numbers in self._did.items()},
         )
 

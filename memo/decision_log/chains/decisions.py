@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from memo.decision_log.chains.signs import Signs, signs_of
 from memo.decision_log.chains.subjects import Known, Rarity, evidence_of, newer_first
 from memo.decision_log.chains.told import Relationship
-from memo.model import Decision, DecisionStatus, Verdict
+from memo.model import Verdict
 from memo.remembered import EntryKind, LinkStanding, Relation
 
 ALIKE = 1.2
@@ -45,7 +45,7 @@ def decisions_related(
         for other in (k for k in others if k.told.kind is EntryKind.DECISION):
             newer, older = newer_first(one, other)
             likeness = rarity.likeness(newer.subject, older.subject)
-            if likeness >= LESS_ALIKE and _in_question(newer, older):
+            if likeness >= LESS_ALIKE and older.told.stood_before(newer.told):
                 mutual = rarity.mutual(newer.subject, older.subject)
                 pair = _Pair(newer, older, likeness, mutual, signs_of(newer, older, rarity))
                 pairs.setdefault(newer.told.number, []).append(pair)
@@ -55,13 +55,6 @@ def decisions_related(
         related = _related(rivals[0], clear=lead >= CLEARLY)
         if related is not None:
             yield related
-
-
-def _in_question(newer: Known, older: Known) -> bool:
-    """Tell whether the older one was in force, so that something may become of it."""
-    finding = older.told.finding
-    assert isinstance(finding, Decision)  # noqa: S101 - only decisions are paired
-    return finding.status is DecisionStatus.ACCEPTED and newer.told.meeting != older.told.meeting
 
 
 def _related(pair: _Pair, *, clear: bool) -> Relationship | None:

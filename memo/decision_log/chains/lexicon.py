@@ -23,7 +23,8 @@ class Lexicon:
     `stop` carry no subject; `negations` and `opposites` turn a sense around. The patterns say:
     `instead` that something takes another's place, `undone` that it is done no more, `back` that
     something older is meant, `stays` that it stands, `refused` that a proposal was turned down,
-    `done` and `late` how a task stands, `known` that an answer comes, `unreal` that it is not meant.
+    `done` and `late` how a task stands, `known` that an answer is there, `unreal` that it
+    is a joke or a mere wish.
     """
 
     stop: frozenset[str] = frozenset()

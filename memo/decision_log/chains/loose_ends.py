@@ -143,7 +143,7 @@ def talked(
 def _waits(told: Told, meeting: Told) -> bool:
     """Tell whether something is an open action or question of an earlier meeting."""
     before = told.held_at is None or meeting.held_at is None or told.held_at < meeting.held_at
-    open_one = told.kind is not EntryKind.DECISION and told.standing
+    open_one = told.kind is not EntryKind.DECISION and told.stood_before(meeting)
     return open_one and before and told.language == meeting.language
 
 
@@ -250,7 +250,7 @@ def _best(
             newer, older = newer_first(one, other)
             if newer.told.kind is not newer_kind or older.told.kind is not older_kind:
                 continue
-            if not older.told.standing or newer.told.meeting == older.told.meeting:
+            if not older.told.stood_before(newer.told):
                 continue
             likeness = rarity.likeness(newer.subject, older.subject)
             if newer_kind is EntryKind.ACTION and set(newer.told.people) & set(older.told.people):

@@ -32,7 +32,9 @@ class Told:
         held_at: When the meeting was; None if nobody knows.
         language: ISO 639-1 code of what was said.
         talk: What was said from `AROUND` seconds before its evidence to as long after it.
-        standing: Whether it is in force, or open.
+        standing: Whether it is accepted or open, as far as it says itself or people said.
+        ended_at: When something later ended it; None if nothing did.
+        ended_by: The meetings that ended it.
     """
 
     number: str
@@ -42,6 +44,20 @@ class Told:
     language: str
     talk: tuple[Utterance, ...] = ()
     standing: bool = True
+    ended_at: dt.datetime | None = None
+    ended_by: frozenset[str] = frozenset()
+
+    def stood_before(self, newer: Told) -> bool:
+        """Tell whether it was in force, or open, when a newer finding's meeting was held.
+
+        A meeting that ended it finds it in force when it is recorded again, and one that was held
+        before it was ended but is recorded later finds it so, too.
+        """
+        if not self.standing or self.meeting == newer.meeting:
+            return False
+        if not self.ended_by or newer.meeting in self.ended_by:
+            return True
+        return bool(self.ended_at and newer.held_at and newer.held_at < self.ended_at)
 
     @property
     def kind(self) -> EntryKind:

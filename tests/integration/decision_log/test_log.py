@@ -589,7 +589,7 @@ def link(source: str, target: str, relation: Relation, standing: LinkStanding) -
 def two(log: DecisionLog, memo: MakeMemo, decision: MakeDecision) -> DecisionLog:
     """A log with DEC-0001, and DEC-0002 from a later meeting."""
     log.record(memo(decision(REGION)), now=NOW)
-    log.record(memo(decision("One cutover after all."), call="next"), now=NOW)
+    log.record(memo(decision("Mondays are spoken in English."), call="next"), now=NOW)
     return log
 
 

@@ -1,0 +1,193 @@
+"""Brings a recorded meeting's findings together with older ones, and writes the links down.
+
+What people said of a link stands: a refused one stays refused, a confirmed one sure. A link that
+only memo made, and that is found no more, is taken back, and the history says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from memo.decision_log.chains.relating import relate
+from memo.decision_log.chains.told import AROUND, Relationship, Told
+from memo.decision_log.entries import (
+    entries_from,
+    link_from,
+    newest_first,
+    number_of_meeting,
+    read_rows,
+    read_utterances,
+    select_entries,
+    select_links,
+)
+from memo.decision_log.linking import put_link, remove_link
+from memo.decision_log.schema import entries, links, meetings
+from memo.model import Decision, DecisionStatus
+from memo.remembered import EntryState, Link, LinkStanding, LogEntry, Relation, Utterance
+
+MOST = 500
+"""Entries that a meeting is compared with at most: the newest."""
+_MACHINE = "memo "
+_FOREVER = 1e9  # seconds
+_AT_ONCE = 500  # ids in one query
+
+
+def weave(
+    connection: sa.Connection, meeting_id: int, *, now: dt.datetime, who: str
+) -> tuple[Link, ...]:
+    """Link the entries of a meeting with those of others.
+
+    Args:
+        connection: Of a transaction that may write.
+        meeting_id: The row of the meeting, whose entries are recorded.
+        now: The present instant.
+        who: Who links: `memo` and its version.
+
+    Returns:
+        The links that are new or stand otherwise than before.
+    """
+    ours = read_rows(connection, _standing(entries.c.meeting_id == meeting_id))
+    if not ours:
+        return ()
+    theirs = read_rows(connection, _standing(entries.c.meeting_id != meeting_id).limit(MOST))
+    talk = read_utterances(connection, meeting_id, 0, _FOREVER)
+    new = _told(connection, ours, {meeting_id: talk})
+    old = _told(connection, theirs, _talk_of(connection, theirs))
+    source = number_of_meeting(meeting_id)
+    found = {(one.source or source, one.target): one for one in relate(new, old, talk)}
+    compared = {one.number for one in (*new, *old)} | {source}
+    before = _links_between(connection, meeting_id, compared)
+    for ends, link in before.items():
+        if ends not in found and link.made_by.startswith(_MACHINE):
+            note = f"{link.source} {link.relation} {link.target}: no longer found"
+            remove_link(connection, *ends, now=now, who=who, note=note)
+    made = []
+    for ends, one in found.items():
+        link = _link(one, ends, now=now, who=who)
+        if _is_news(link, before.get(ends)):
+            put_link(connection, link, note=one.reason)
+            made.append(link)
+    return tuple(made)
+
+
+def _standing(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return newest_first(select_entries()).where(which, entries.c.withdrawn_at.is_(None))
+
+
+def _is_news(link: Link, before: Link | None) -> bool:
+    """Tell whether a link says something that the log does not hold, and nobody spoke against."""
+    if before is None:
+        return True
+    if not before.made_by.startswith(_MACHINE) or before.standing is LinkStanding.REFUSED:
+        return False
+    surer = link.standing is LinkStanding.SURE and before.standing is not LinkStanding.SURE
+    return link.relation is not before.relation or surer
+
+
+def _link(one: Relationship, ends: tuple[str, str], *, now: dt.datetime, who: str) -> Link:
+    return Link(
+        source=ends[0],
+        target=ends[1],
+        relation=one.relation,
+        standing=one.standing,
+        confidence=one.confidence,
+        reason=one.reason,
+        later=one.later,
+        earlier=one.earlier,
+        made_by=who,
+        made_at=now,
+    )
+
+
+def _links_between(
+    connection: sa.Connection, meeting_id: int, compared: set[str]
+) -> dict[tuple[str, str], Link]:
+    """Return the links at one end of which is the meeting, if both ends were compared."""
+    mine = sa.select(entries.c.id).where(entries.c.meeting_id == meeting_id)
+    touching = sa.or_(
+        links.c.source_id.in_(mine), links.c.target_id.in_(mine), links.c.meeting_id == meeting_id
+    )
+    every = map(link_from, read_rows(connection, select_links().where(touching)))
+    return {
+        (link.source, link.target): link
+        for link in every
+        if link.source in compared and link.target in compared
+    }
+
+
+def _talk_of(
+    connection: sa.Connection, rows: Iterable[sa.Row[Any]]
+) -> dict[int, tuple[Utterance, ...]]:
+    ids = dict.fromkeys(int(row.entries_meeting_id) for row in rows)
+    return {one: read_utterances(connection, one, 0, _FOREVER) for one in ids}
+
+
+def _told(
+    connection: sa.Connection,
+    rows: Sequence[sa.Row[Any]],
+    talk: Mapping[int, tuple[Utterance, ...]],
+) -> list[Told]:
+    """Return entries as they are compared: as they were before links changed their state."""
+    ended = _ended(connection, rows)
+    return [
+        _told_of(entry, row, talk.get(row.entries_meeting_id, ()), ended.get(row.entries_id, {}))
+        for entry, row in zip(entries_from(connection, rows), rows, strict=True)
+    ]
+
+
+def _told_of(
+    entry: LogEntry,
+    row: sa.Row[Any],
+    talk: Sequence[Utterance],
+    ended: Mapping[str, dt.datetime],
+) -> Told:
+    finding, by_people = entry.finding, row.entries_edits.get("state")
+    state = EntryState(by_people) if by_people else None
+    if isinstance(finding, Decision):
+        told = DecisionStatus(by_people or row.entries_finding["status"])
+        finding = finding.model_copy(update={"status": told})
+        state = EntryState(told.value)
+    spans = finding.evidence
+    start = min((span.start for span in spans), default=0.0) - AROUND
+    end = max((span.end for span in spans), default=0.0) + AROUND
+    return Told(
+        number=entry.number,
+        finding=finding,
+        meeting=number_of_meeting(row.entries_meeting_id),
+        held_at=row.meetings_started_at or row.meetings_recorded_at,
+        language=row.meetings_language or "en",
+        talk=tuple(said for said in talk if said.end > start and said.start < end),
+        standing=state in (None, EntryState.ACCEPTED, EntryState.OPEN),
+        ended_at=min(ended.values(), default=None),
+        ended_by=frozenset(ended),
+    )
+
+
+def _ended(
+    connection: sa.Connection, rows: Sequence[sa.Row[Any]]
+) -> dict[int, dict[str, dt.datetime]]:
+    """Return which meetings ended entries, and when they were held, by the ids of the rows."""
+    source = entries.alias("source")
+    held_in = sa.func.coalesce(source.c.meeting_id, links.c.meeting_id)
+    query = (
+        sa.select(links.c.target_id, meetings.c.id, meetings.c.started_at, meetings.c.recorded_at)
+        .outerjoin(source, source.c.id == links.c.source_id)
+        .join(meetings, meetings.c.id == held_in)
+        .where(
+            links.c.standing == LinkStanding.SURE.value,
+            links.c.relation.in_([one.value for one in Relation if one.leaves is not None]),
+            source.c.withdrawn_at.is_(None),
+        )
+    )
+    found: dict[int, dict[str, dt.datetime]] = defaultdict(dict)
+    ids = [row.entries_id for row in rows]
+    for at in range(0, len(ids), _AT_ONCE):
+        some = links.c.target_id.in_(ids[at : at + _AT_ONCE])
+        for row in read_rows(connection, query.where(some)):
+            found[row.target_id][number_of_meeting(row.id)] = row.started_at or row.recorded_at
+    return found

@@ -268,6 +268,55 @@ def fingerprint(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
+class Matched(StrEnum):
+    """How much of what was looked for stands in what was found."""
+
+    ALL = "all"
+    SOME = "some"  # nothing holds all of it
+    NONE = "none"
+    NOT_ASKED = "not asked"  # there was no word to look for
+
+
+class Snippet(Value):
+    """Words in which something was found, or that tell what it is.
+
+    `spans` are the stretches [start, end) of `text` to be marked, in characters. `moment` is the
+    second of the recording at which a quote or an utterance starts, `speaker` who says it.
+    """
+
+    field: Literal["text", "why", "considered", "people", "meeting", "quote", "said"]
+    text: str
+    spans: tuple[tuple[int, int], ...] = ()
+    moment: Seconds | None = None
+    speaker: str | None = None
+
+
+class Hit(Value):
+    """Something that was found: an entry, or an utterance of a meeting.
+
+    `score` is the better the higher it is, and comparable within one search only. The first
+    snippet is the entry's own text or the utterance.
+    """
+
+    entry: LogEntry | None = None
+    utterance: Utterance | None = None
+    meeting: LoggedMeeting | None = None
+    score: float
+    snippets: tuple[Snippet, ...]
+
+
+class Hits(Value):
+    """What a search found, the best first; entries before utterances."""
+
+    hits: tuple[Hit, ...] = ()
+    matched: Matched = Matched.NONE
+
+    @property
+    def entries(self) -> tuple[LogEntry, ...]:
+        """The entries among what was found."""
+        return tuple(hit.entry for hit in self.hits if hit.entry is not None)
+
+
 def kind_of(finding: Found) -> EntryKind:
     """Return what kind of entry a finding becomes."""
     if isinstance(finding, Decision):

@@ -73,6 +73,11 @@ def unspaced(character: str) -> bool:
 
 def terms(text: str) -> Iterator[str]:
     """Return the words of a text, with runs of unspaced characters as their overlapping bigrams."""
+    return (spoken.word for spoken in terms_in(text))
+
+
+def terms_in(text: str) -> Iterator[Spoken]:
+    """Return what `terms` does, each with its place in the text."""
     return _joined(words_in(text))
 
 
@@ -96,7 +101,7 @@ def _normal(piece: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(folded))
 
 
-def _joined(words: Iterable[Spoken]) -> Iterator[str]:
+def _joined(words: Iterable[Spoken]) -> Iterator[Spoken]:
     """Return words, with runs of unspaced characters as their overlapping bigrams."""
     run: list[Spoken] = []
     for spoken in words:
@@ -105,14 +110,14 @@ def _joined(words: Iterable[Spoken]) -> Iterator[str]:
             yield from _bigrams(run)
             run = []
         if alone:
-            yield spoken.word
+            yield spoken
         else:
             run.append(spoken)
     yield from _bigrams(run)
 
 
-def _bigrams(run: list[Spoken]) -> Iterator[str]:
+def _bigrams(run: list[Spoken]) -> Iterator[Spoken]:
     if len(run) == 1:
-        yield run[0].word
+        yield run[0]
     for one, other in pairwise(run):
-        yield one.word + other.word
+        yield Spoken(one.word + other.word, one.start, other.end)

@@ -24,6 +24,7 @@ from memo.decision_log.entries import (
     select_links,
 )
 from memo.decision_log.schema import entries, events, links
+from memo.decision_log.search.index import index_entry
 from memo.errors import DecisionLogError
 from memo.remembered import EntryKind, EntryState, Link, LinkStanding, Relation
 
@@ -160,10 +161,11 @@ def add_event(
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
 ) -> None:
-    """Append to an entry's history."""
+    """Append to an entry's history, and let what it says now be found."""
     values = {"entry_id": entry_id, "at": now, "who": who, "what": what, "note": note}
     connection.execute(events.insert().values(values | {"before": before, "after": after}))
     connection.execute(entries.update().filter_by(id=entry_id).values(changed_at=now))
+    index_entry(connection, entry_id)
 
 
 def _state_of(connection: sa.Connection, row: sa.Row[Any]) -> EntryState:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from memo.decision_log.catching_up import Last, mark_read, read_digest
 from memo.decision_log.database import Database
+from memo.decision_log.editing import Edit, Edited, edit_entries, read_found
 from memo.decision_log.entries import read_entries, read_entry, read_events, read_said
 from memo.decision_log.linking import put_link, read_links
 from memo.decision_log.migrations import migrate
 from memo.decision_log.recording import Recorded, record
-from memo.model import Memo, Transcript
+from memo.decision_log.search.finding import Wanted, search
+from memo.digest import Digest
+from memo.model import Found, Memo, Transcript
 from memo.remembered import (
     EntryKind,
     EntryState,
+    Hits,
     Link,
     LinkStanding,
     LogEntry,
@@ -24,7 +29,7 @@ from memo.remembered import (
     Utterance,
 )
 
-__all__ = ["DecisionLog", "Recorded"]
+__all__ = ["DecisionLog", "Edit", "Edited", "Recorded", "Wanted"]
 
 
 class DecisionLog:
@@ -130,6 +135,73 @@ class DecisionLog:
         with self._database.reading() as connection:
             return read_links(connection, standing=standing)
 
+    def edit(
+        self,
+        number: str,
+        changes: Mapping[str, Any],
+        *,
+        who: str,
+        now: dt.datetime,
+        note: str = "",
+        expected: Mapping[str, Any] | None = None,
+    ) -> Edited:
+        """Change an entry as somebody says; see `edit_all`.
+
+        Args:
+            number: As people write it: `DEC-0042`, `dec-42`, `42` or `ACT-0007`.
+            changes: Values by field, as `Edit.changes` has them.
+            who: Who says it.
+            now: The present instant, aware.
+            note: What they say about it, for the history.
+            expected: What the fields held when they looked, as `Edit.expected` has it.
+
+        Raises:
+            EditConflict: A field holds something else by now than was expected.
+            DecisionLogError: There is no such entry or field, or it cannot hold the value.
+        """
+        seen = None if expected is None else dict(expected)
+        edit = Edit(number=number, changes=dict(changes), note=note, expected=seen)
+        return self.edit_all([edit], who=who, now=now)[0]
+
+    def edit_all(
+        self, edits: Iterable[Edit], *, who: str, now: dt.datetime, rehearse: bool = False
+    ) -> tuple[Edited, ...]:
+        """Change entries as somebody says: all of them, or on any failure none.
+
+        What memo found is kept beside. A value that memo found, too, is no edit (but that
+        somebody vouches for a decision is). What opens an action or a question again refuses the
+        links that closed it.
+
+        Args:
+            edits: What is to be changed.
+            who: Who says it.
+            now: The present instant, aware.
+            rehearse: Say what would happen, and do nothing.
+
+        Returns:
+            What each edit did, in order.
+
+        Raises:
+            EditConflict: A field holds something else by now than was expected.
+            DecisionLogError: There is no such entry or field, or it cannot hold the value.
+        """
+        if now.tzinfo is None:
+            raise ValueError(f"{now} has no time zone")
+        with self._database.writing(keep=not rehearse) as connection:
+            return edit_entries(connection, edits, now=now, who=who)
+
+    def found(self, number: str) -> Found:
+        """Return what memo found for an entry, without what people made of it.
+
+        Args:
+            number: As people write it: `DEC-0042`, `dec-42`, `42` or `ACT-0007`.
+
+        Raises:
+            DecisionLogError: There is no such entry.
+        """
+        with self._database.reading() as connection:
+            return read_found(connection, number)
+
     def entry(self, number: str) -> LogEntry:
         """Return one entry, withdrawn or not.
 
@@ -170,6 +242,59 @@ class DecisionLog:
         """
         with self._database.reading() as connection:
             return read_said(connection, number, before=before, after=after)
+
+    def search(
+        self,
+        text: str,
+        wanted: Wanted | None = None,
+        *,
+        transcripts: bool = False,
+        limit: int = 20,
+    ) -> Hits:
+        """Find entries by words, the best first.
+
+        Words are found in any of their forms, whatever their case and accents, in what was
+        decided (or is to do, or was asked), why, what else was considered, people, the title of
+        the meeting and the quotes. All of them must be there; if that is so nowhere, entries with
+        some of them are found. "Words in quotes" must stand together, a -word nowhere. Whatever
+        else is typed is taken literally, and nothing that is typed raises.
+
+        Args:
+            text: The query.
+            wanted: What a find must be besides.
+            transcripts: Whether what was said in the meetings is searched, too.
+            limit: At most so many entries, and as many utterances.
+        """
+        with self._database.reading() as connection:
+            return search(
+                connection, text, wanted or Wanted(), transcripts=transcripts, limit=limit
+            )
+
+    def digest(
+        self,
+        *,
+        since: dt.datetime | Last | None,
+        reader: str | None = None,
+        timezone: str,
+        now: dt.datetime,
+    ) -> Digest:
+        """Return what changed since somebody last looked, each matter once.
+
+        Args:
+            since: An aware instant; None for everything. `Last` is when that reader last looked
+                (`remember_read`): what was logged since is new whenever it was held; for a reader
+                who never did, the last seven days.
+            reader: Whose actions and questions are told apart, by name.
+            timezone: IANA name of the reader's time zone: for due dates.
+            now: The present instant, aware.
+        """
+        with self._database.reading() as connection:
+            return read_digest(connection, since=since, reader=reader, timezone=timezone, now=now)
+
+    def remember_read(self, last: Last, digest: Digest) -> None:
+        """Remember that a reader has a digest: the next `Last` begins after it."""
+        with self._database.writing() as connection:
+            mark_read(connection, last.reader, digest.last_event, now=digest.until)
 
     def close(self) -> None:
         """Close the database."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from memo import __version__
 from memo.decision_log import schema
 from memo.decision_log.database import Database
+from memo.decision_log.search.index import Terms, entry_terms, put
 from memo.errors import DecisionLogError
 
 Migration = Callable[[sa.Connection], None]
@@ -237,9 +238,41 @@ def _add_links_of_m0002(tables: sa.MetaData) -> None:
     )
 
 
+def m0003_index_of_words(connection: sa.Connection) -> None:
+    """Index what entries say and what was said, for `memo log search`."""
+    if connection.dialect.name == "postgresql":
+        for table in ("entry_terms", "talk_terms"):
+            connection.exec_driver_sql(
+                f"CREATE TABLE {table} (id BIGINT PRIMARY KEY, terms TSVECTOR NOT NULL)"
+            )
+            connection.exec_driver_sql(f"CREATE INDEX ix_{table} ON {table} USING gin (terms)")
+    else:
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE entry_terms USING"
+            " fts5(statement, why, around, quotes, tokenize='ascii')"
+        )
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE talk_terms USING fts5(said, tokenize='ascii')"
+        )
+    rows = connection.execute(
+        sa.text(
+            "SELECT e.id, e.kind, e.number, e.finding, e.edits, m.title, m.language"
+            " FROM entries e JOIN meetings m ON m.id = e.meeting_id"
+        )
+    ).mappings()
+    put(connection, "entry_terms", ("statement", "why", "around", "quotes"), map(_terms_of, rows))
+    # No utterance was recorded by a version before this one.
+
+
+def _terms_of(row: sa.RowMapping) -> tuple[int, Terms]:
+    read = {name: _parsed(row[name]) for name in ("finding", "edits")}
+    return row["id"], entry_terms(**{**{k: v for k, v in row.items() if k != "id"}, **read})
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m0001_decisions_and_their_history,
     m0002_actions_questions_links_and_what_was_said,
+    m0003_index_of_words,
 )
 """Every migration in order; the place in this tuple, from 1, is its number."""
 

@@ -27,6 +27,7 @@ from memo.decision_log.entries import (
 from memo.decision_log.linking import add_event, settle
 from memo.decision_log.matching import match
 from memo.decision_log.schema import counters, entries, meetings, utterances
+from memo.decision_log.search.index import index_talk
 from memo.model import Decision, Found, Memo, Transcript, Value, Verdict
 from memo.remembered import EntryKind, EntryState, Link, LogEntry, kind_of, people_of
 
@@ -172,6 +173,7 @@ class _Recording:
         self._execute(utterances.delete().filter_by(meeting_id=meeting_id))
         for at in range(0, len(said), _AT_ONCE):
             self._connection.execute(utterances.insert(), said[at : at + _AT_ONCE])
+        index_talk(self._connection, meeting_id)
 
     def _record_kind(
         self, kind: EntryKind, standing: Sequence[_Standing], meeting_id: int

@@ -146,3 +146,33 @@ readers = sa.Table(
     sa.Column("last_event_id", sa.Integer, nullable=False),
     sa.Column("at", Instant, nullable=False),
 )
+
+ENTRY_TERMS, TALK_TERMS = "entry_terms", "talk_terms"
+"""The index of `memo.decision_log.search`: of entries by their id, and of what was said."""
+ENTRY_FIELDS = ("statement", "why", "around", "quotes")
+"""What an entry is found by, the weightiest first: PostgreSQL's weights A to D."""
+
+
+def index_statements(dialect: str) -> tuple[str, ...]:
+    """Return what makes the index in a database of a kind: FTS5 tables in SQLite, or `tsvector`."""
+    if dialect == "postgresql":
+        return tuple(
+            statement
+            for table in (ENTRY_TERMS, TALK_TERMS)
+            for statement in (
+                f"CREATE TABLE {table} (id BIGINT PRIMARY KEY, terms TSVECTOR NOT NULL)",
+                f"CREATE INDEX ix_{table} ON {table} USING gin (terms)",
+            )
+        )
+    # To the tokenizer `ascii` whatever is not ASCII is a letter; terms hold no punctuation.
+    fields = ", ".join(ENTRY_FIELDS)
+    return (
+        f"CREATE VIRTUAL TABLE {ENTRY_TERMS} USING fts5({fields}, tokenize='ascii')",
+        f"CREATE VIRTUAL TABLE {TALK_TERMS} USING fts5(said, tokenize='ascii')",
+    )
+
+
+@sa.event.listens_for(metadata, "after_create")
+def _create_index(_metadata: sa.MetaData, connection: sa.Connection, **_options: object) -> None:
+    for statement in index_statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)

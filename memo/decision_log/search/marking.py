@@ -1,0 +1,116 @@
+"""Shows in which words something was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from memo.decision_log.search.query import Alternative, Asked
+from memo.decision_log.search.terms import forms_in
+from memo.model import Decision, Evidence
+from memo.remembered import LogEntry, Snippet
+from memo.stems import Spoken
+
+_LONGEST = 320
+"""Characters of a snippet; of a longer text the part around the first find is shown."""
+_BEFORE = 80
+_ELLIPSIS = "…"
+
+Span = tuple[int, int]
+Field = Literal["text", "why", "considered", "people", "meeting", "quote", "said"]
+
+
+def snippets_of(entry: LogEntry, asked: Asked, language: str) -> tuple[Snippet, ...]:
+    """Return what an entry says, why, the quote that fits best, and where else it was found.
+
+    Args:
+        entry: The entry.
+        asked: What was looked for.
+        language: Of its meeting.
+    """
+    finding = entry.finding
+    shown = [marked("text", entry.text, asked, language)]
+    also: list[tuple[Field, str]] = []
+    if isinstance(finding, Decision):
+        if finding.rationale:
+            shown.append(marked("why", finding.rationale, asked, language))
+        also.append(("considered", ", ".join(finding.considered)))
+    also += [("people", ", ".join(entry.people)), ("meeting", entry.meeting_title)]
+    others = (marked(field, text, asked, language) for field, text in also)
+    shown += [one for one in others if one.spans]
+    quotes = [_quote(evidence, asked, language) for evidence in finding.evidence]
+    return (*shown, *([max(quotes, key=_told)] if quotes else []))
+
+
+def marked(
+    field: Field,
+    text: str,
+    asked: Asked,
+    language: str,
+    *,
+    moment: float | None = None,
+    speaker: str | None = None,
+) -> Snippet:
+    """Return a text, or the part of a long one that counts, with what was found marked."""
+    spans = find(text, asked, language)
+    text, spans = _cut(text, spans)
+    return Snippet(field=field, text=text, spans=spans, moment=moment, speaker=speaker)
+
+
+def find(text: str, asked: Asked, language: str) -> tuple[Span, ...]:
+    """Return where what was looked for stands in a text, in characters, without overlaps."""
+    known = list(forms_in(text, language))
+    ways = [way for part in asked.wanted for way in part.alternatives]
+    return tuple(_apart(_found(known, ways)))
+
+
+def _quote(evidence: Evidence, asked: Asked, language: str) -> Snippet:
+    return marked(
+        "quote",
+        evidence.quote,
+        asked,
+        language,
+        moment=evidence.start,
+        speaker=evidence.speaker,
+    )
+
+
+def _told(snippet: Snippet) -> int:
+    """Return how many different words of it were looked for."""
+    return len({snippet.text[start:end].casefold() for start, end in snippet.spans})
+
+
+def _found(known: Sequence[Spoken], ways: Sequence[Alternative]) -> Iterator[Span]:
+    for place, spoken in enumerate(known):
+        for way in ways:
+            there = known[place : place + len(way)]
+            if len(there) == len(way) and all(
+                form.fits(other.word) for form, other in zip(way, there, strict=True)
+            ):
+                yield spoken.start, there[-1].end
+
+
+def _apart(spans: Iterable[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for start, end in sorted(spans):
+        if kept and start <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(kept[-1][1], end))
+        else:
+            kept.append((start, end))
+    return kept
+
+
+def _cut(text: str, spans: tuple[Span, ...]) -> tuple[str, tuple[Span, ...]]:
+    """Return the part of a long text around what was found first."""
+    if len(text) <= _LONGEST:
+        return text, spans
+    first = max(0, spans[0][0] - _BEFORE) if spans else 0
+    if first:
+        first = text.find(" ", first, spans[0][0]) + 1 or first
+    last = min(len(text), first + _LONGEST)
+    if last < len(text):
+        last = max(text.rfind(" ", first, last), spans[0][1] if spans else 0, first + _LONGEST // 2)
+    head, tail = (_ELLIPSIS if first else ""), (_ELLIPSIS if last < len(text) else "")
+    shift = len(head) - first
+    inside = tuple((start + shift, end + shift) for start, end in spans if end <= last)
+    return f"{head}{text[first:last]}{tail}", inside

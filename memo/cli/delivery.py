@@ -263,11 +263,11 @@ def show_schedule(context: click.Context, settings: Settings, *, name: str | Non
         )
     )
     if not invocation.quiet:
-        _warn(context)
+        _warn(context, settings)
 
 
-def _warn(context: click.Context) -> None:
-    """Say what the schedule will not know, or tells too many."""
+def _warn(context: click.Context, settings: Settings) -> None:
+    """Say what the schedule will not know, what leaves the machine, and what is told too many."""
     known = {f"MEMO_{name}".upper() for name in Settings.model_fields} | set(_SECRETS)
     here = sorted(name for name in os.environ if name in known)
     if here:
@@ -275,6 +275,7 @@ def _warn(context: click.Context) -> None:
         note(f"memo: note: only this shell knows {names}: put them where the lines say")
     for name in unknown_variables():
         note(f"memo: warning: the variable {printable(name)} is not a setting")
+    _warn_of_places(context, settings)
     if any(word.lower().startswith("http") for word in context.params.get("send") or ()):
         note(
             "memo: warning: these lines hold the address of a webhook, which is a secret: put it "
@@ -282,6 +283,21 @@ def _warn(context: click.Context) -> None:
         )
     if not context.params.get("send"):
         note("memo: note: nothing is sent without --send: the digest is cron's to mail, or lost")
+
+
+def _warn_of_places(context: click.Context, settings: Settings) -> None:
+    from memo.delivery import check, destinations, remote_host
+    from memo.errors import ConfigError
+
+    places = destinations(context.params.get("send") or ())
+    known = accounts(settings, places)
+    hosts = (remote_host(place, known) for place in places)
+    for host in dict.fromkeys(host for host in hosts if host):
+        note(f"memo: note: digests will leave this machine, to {printable(host)}")
+    try:
+        check(places, known, offline=settings.offline)
+    except ConfigError as error:
+        note(f"memo: warning: from here they could not be sent: {printable(error)}")
 
 
 def _program() -> list[str]:

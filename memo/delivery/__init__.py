@@ -16,7 +16,13 @@ from memo.delivery.accounts import (
     mail_server_url,
     read_mail_server,
 )
-from memo.delivery.destinations import Destination, check, destinations, mail_address
+from memo.delivery.destinations import (
+    Destination,
+    check,
+    destinations,
+    mail_address,
+    remote_host,
+)
 from memo.delivery.letters import Attachment, Letter, Message
 from memo.delivery.outbox import Outbox
 from memo.delivery.patience import Patience
@@ -42,6 +48,7 @@ __all__ = [
     "mail_server_url",
     "read_mail_server",
     "read_schedule",
+    "remote_host",
     "schedule_lines",
     "send",
 ]

@@ -16,7 +16,8 @@ from memo.errors import ConfigError
 from memo.model import Value
 
 _FORMS = "Write file:PATH, mailto:anna@example.org, webhook, or the https address of a webhook."
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63})*)")
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_ADDRESS = re.compile(rf"(?a:{_ATOM}(?:\.{_ATOM})*)@([\w-]{{1,63}}(?:\.[\w-]{{1,63}})*)")
 
 
 class Destination(Value):
@@ -153,7 +154,7 @@ def mail_address(text: str) -> str:
     except UnicodeError:
         domain = ""
     local = text.rpartition("@")[0]
-    if not domain or local.startswith(("-", ".")) or not local.isprintable():
+    if not domain or local.startswith("-") or len(local) > 64:
         raise ValueError(f"{cleaned(text)[:80]!r} is no e-mail address")
     return f"{local}@{domain}"
 

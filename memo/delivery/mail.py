@@ -132,8 +132,6 @@ def _told(error: smtplib.SMTPException | OSError) -> NotDelivered:
     if isinstance(error, smtplib.SMTPResponseException):
         about_letter = isinstance(error, smtplib.SMTPDataError)
         return _refused(error.smtp_code, error.smtp_error, final=about_letter)
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return NotDelivered("the server takes no address in such letters", final=True)
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = cleaned(error.verify_message)
         return NotDelivered(f"the server's certificate is not to be trusted: {reason}")

@@ -228,14 +228,16 @@ class _Post(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def new_hook() -> Iterator[Callable[[], Hook]]:
-    """Start a chat's server."""
+def new_hook() -> Iterator[Callable[..., Hook]]:
+    """Start a chat's server, which may speak TLS."""
     with contextlib.ExitStack() as stack:
 
-        def start() -> Hook:
+        def start(tls: ssl.SSLContext | None = None) -> Hook:
             hook = Hook()
             handler = type("Post", (_Post,), {"hook": hook})
             server = _Threads(("127.0.0.1", 0), handler)
+            if tls:
+                server.socket = tls.wrap_socket(server.socket, server_side=True)
             hook.port = server.server_address[1]
             stack.enter_context(_serving(server))
             stack.callback(hook.closing.set)
@@ -245,7 +247,7 @@ def new_hook() -> Iterator[Callable[[], Hook]]:
 
 
 @pytest.fixture
-def hook(new_hook: Callable[[], Hook]) -> Hook:
+def hook(new_hook: Callable[..., Hook]) -> Hook:
     return new_hook()
 
 

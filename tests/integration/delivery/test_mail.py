@@ -264,6 +264,27 @@ def test_a_server_that_is_not_there_is_tried_again_and_the_digest_waits(
     assert len(mailbox.mails) == 1
 
 
+def test_the_first_digest_to_another_machine_is_told_once(mailbox: Mailbox, box: Outbox) -> None:
+    there = Accounts(server(mailbox, host="0.0.0.0", encryption="starttls"), "m@b.example")  # noqa: S104
+    told: list[str] = []
+    for day in range(2):
+        box.put(MESSAGE, destinations(["mailto:a@b.example"]), now=NOW + dt.timedelta(days=day))
+        send(box, there, now=lambda: NOW, patience=PATIENT, told=told.append)
+    assert told == ["digests leave this machine, to 0.0.0.0: this is the first"]
+
+
+def test_offline_what_waits_for_another_machine_goes_on_waiting(
+    mailbox: Mailbox, box: Outbox
+) -> None:
+    there = Accounts(server(mailbox, host="0.0.0.0", encryption="starttls"), "m@b.example")  # noqa: S104
+    box.put(MESSAGE, destinations(["mailto:a@b.example"]), now=NOW)
+    told: list[str] = []
+    (outcome,) = send(box, there, now=lambda: NOW, offline=True, told=told.append)
+    assert outcome.state == "waiting"
+    assert outcome.reason == "offline is set, but 0.0.0.0 is another machine"
+    assert (mailbox.commands, told) == ([], [])
+
+
 def test_older_digests_go_first_and_none_overtakes(mailbox: Mailbox, box: Outbox) -> None:
     places = destinations(["mailto:anna@example.org"])
     for day in range(3):

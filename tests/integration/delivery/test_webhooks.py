@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import ssl
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -147,7 +148,7 @@ def test_what_is_refused_for_good_is_tried_once_and_kept(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_does_not_carry_the_digest_elsewhere(
-    new_hook: Callable[[], Hook], box: Outbox, status: int
+    new_hook: Callable[..., Hook], box: Outbox, status: int
 ) -> None:
     here, elsewhere = new_hook(), new_hook()
     here.script = [(status, {"Location": elsewhere.url}, b"")]
@@ -196,6 +197,17 @@ def test_a_chat_that_is_not_there_is_tried_again(box: Outbox, hook: Hook) -> Non
     )
     assert (outcome.state, outcome.reason) == ("waiting", "it cannot be reached")
     assert time.monotonic() - before > 0.15
+    assert hook.posts == []
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_digest(
+    new_hook: Callable[..., Hook], box: Outbox, tls: ssl.SSLContext
+) -> None:
+    hook = new_hook(tls)
+    places = destinations([hook.url.replace("http://127.0.0.1", "https://localhost")])
+    (outcome,) = deliver(MESSAGE, places, box, Accounts(), now=lambda: NOW, patience=PATIENT)
+    assert outcome.state == "waiting"
+    assert "certificate is not to be trusted" in (outcome.reason or "")
     assert hook.posts == []
 
 

@@ -8,7 +8,7 @@ import email.policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memo.delivery import Attachment, Destination, Message, mail_address
@@ -32,6 +32,7 @@ def sent(message: Message, to: str = "anna@example.org") -> tuple[bytes, EmailMe
 
 
 @given(ODD, ODD, ODD, ODD)
+@settings(max_examples=40, deadline=None)
 def test_any_words_make_a_mail_with_the_same_headers(
     subject: str, text: str, page: str, name: str
 ) -> None:

@@ -85,7 +85,7 @@ def cron_reads(line: str) -> tuple[str, bool]:
 
 
 @given(st.lists(HOSTILE, min_size=1, max_size=4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_shell_that_cron_calls_gets_every_word_as_it_was(words: list[str]) -> None:
     show = "import json, sys; print(json.dumps(sys.argv[1:]))"
     line, cut = cron_reads(cron_line([sys.executable, "-c", show, *words]))

@@ -82,7 +82,10 @@ def read_query(text: str, languages: Collection[str]) -> Asked:
         text: Anything.
         languages: Those of the log (ISO 639-1); words are stemmed in each.
     """
-    text = _NUMBER.sub(_full_number, text[:MOST_CHARACTERS]).translate(_QUOTES)
+    if len(text) > MOST_CHARACTERS:  # to the last whole word
+        cut = text[:MOST_CHARACTERS]
+        text = cut.rpartition(" ")[0] or cut
+    text = _NUMBER.sub(_full_number, text).translate(_QUOTES)
     wanted: dict[tuple[str, ...], None] = {}
     refused: dict[tuple[str, ...], None] = {}
     for piece in _PIECE.finditer(text):

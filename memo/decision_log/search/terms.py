@@ -49,8 +49,13 @@ def form(word: str, language: str) -> str:
     What comes out holds letters, digits and marks only: there is nothing in it that a database
     could take for syntax.
     """
-    letters = unicodedata.normalize("NFD", stemmer(language)(word).replace("'", ""))
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", letters))[:_LONGEST]
+    if language == "en":  # to which an accent is foreign, and no part of an ending
+        word = _without_accents(word)
+    return _without_accents(stemmer(language)(word).replace("'", ""))[:_LONGEST]
+
+
+def _without_accents(word: str) -> str:
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
 
 
 def forms_in(text: str, language: str) -> Iterator[Spoken]:

@@ -12,7 +12,6 @@ from memo.delivery.accounts import Accounts
 from memo.delivery.destinations import Destination, check, remote_host
 from memo.delivery.files import post_to_file
 from memo.delivery.letters import Letter, Message
-from memo.delivery.mail import post_by_mail
 from memo.delivery.outbox import Busy, Outbox
 from memo.delivery.patience import NotDelivered, Patience
 from memo.errors import ConfigError
@@ -188,6 +187,8 @@ class _Round:
         if one.to.kind == "file":
             post_to_file(one)
         elif one.to.kind == "mail":
+            from memo.delivery.mail import post_by_mail
+
             post_by_mail(one, self._accounts, self._patience)
         else:
             from memo.delivery.webhook import post_to_webhook

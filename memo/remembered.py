@@ -239,6 +239,21 @@ class LoggedMeeting(Value):
     recorded_at: AwareDatetime
 
 
+class Story(Value):
+    """What led to an entry and what became of it.
+
+    `entries` are those of its chain, the oldest first, `links` those between them that nobody
+    refused, `meetings` those whose talk alone is the source of one, by number (`MTG-0003`).
+    `cut` says that the chain is longer than what is told.
+    """
+
+    number: Number
+    entries: tuple[LogEntry, ...]
+    links: tuple[Link, ...]
+    meetings: dict[str, LoggedMeeting] = Field(default_factory=dict)
+    cut: bool = False
+
+
 class Utterance(Value):
     """Something that was said in a meeting, by seconds from the start of its recording."""
 

@@ -16,6 +16,39 @@ log = LazyGroup(
     commands={
         "list": ("memo.cli.log:list_entries", "List the decisions that were recorded."),
         "show": ("memo.cli.log:show_entry", "Show one decision."),
+        "why": (
+            "memo.cli.log_why:why",
+            "Tell how a decision came about, and what became of it.",
+        ),
+        "review": ("memo.cli.log_review:review", "Confirm or refuse links that memo proposes."),
+        "export": (
+            "memo.cli.log_export:export_log",
+            "Keep the log in a folder, a table or a calendar.",
+        ),
+        "edit": (
+            "memo.cli.log_edit:edit",
+            "Change an entry of the log, in your editor or by options.",
+        ),
+        "confirm": ("memo.cli.log_changes:confirm", "Vouch for decisions: they are accepted."),
+        "reject": (
+            "memo.cli.log_changes:reject",
+            "Say that decisions were not made, or do not hold.",
+        ),
+        "supersede": (
+            "memo.cli.log_changes:supersede",
+            "Say that a newer decision takes the place of an older one.",
+        ),
+        "reassign": (
+            "memo.cli.log_changes:reassign",
+            "Give actions, or questions that wait for somebody, to somebody else.",
+        ),
+        "done": ("memo.cli.log_changes:done", "Say that actions are done."),
+        "answer": (
+            "memo.cli.log_changes:answer",
+            "Answer an open question: in words, by a decision, or both.",
+        ),
+        "drop": ("memo.cli.log_changes:drop", "Put actions or questions aside."),
+        "reopen": ("memo.cli.log_changes:reopen", "Open actions or questions again."),
     },
     help="Look into the decision log.",
     short_help="Look into the decision log.",

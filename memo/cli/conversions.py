@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import click
 from memo.app import tools
 from memo.cli.failures import report, told
 from memo.cli.interruption import interruptible
+from memo.cli.linked import DOES
 from memo.cli.output import complain, note, printable, say
 from memo.cli.progress import progress
 from memo.config import Settings, origins, remote_host
 from memo.errors import ExitCode, IncompleteResult
 from memo.pipeline import Job, Outcome, convert, parse_instant, together
 from memo.ports import silent
+from memo.remembered import Link, LinkStanding, Relation
 from memo.speech.names.glossary import read_entries
 
 Files = tuple[Path, ...]
@@ -135,7 +137,20 @@ def _in_words(outcome: Outcome) -> str:
     lines = [f"{printable(memo.recording.filename)}: {_told(outcome)}"]
     lines += [f"  {printable(path)}" for path in outcome.files.values()]
     lines += [f"  {printable(path)} (what you had changed)" for path in outcome.kept]
+    lines += [f"  {line}" for line in _linked(outcome.links)]
     return "\n".join(lines)
+
+
+def _linked(links: Sequence[Link]) -> Iterator[str]:
+    """Yield what a meeting does to other entries, and how much of it waits to be confirmed."""
+    for link in links:
+        if link.standing is LinkStanding.SURE and link.relation is not Relation.FOLLOWS:
+            newer = "what was said" if link.meeting is not None else link.source
+            yield f"{newer} {DOES[link.relation]} {link.target}"
+    waiting = sum(link.standing is LinkStanding.PROPOSED for link in links)
+    if waiting:
+        wait = "1 possible link waits" if waiting == 1 else f"{waiting} possible links wait"
+        yield f"{wait}: memo log review"
 
 
 def _told(outcome: Outcome) -> str:
@@ -173,6 +188,13 @@ def _as_object(path: Path, outcome: Outcome) -> dict[str, Any]:
         "open_questions": len(memo.open_questions),
         "unverified": sum(finding.verdict != "supported" for finding in findings),
         "coverage": memo.coverage.model_dump(mode="json"),
-        "log": {"numbers": list(outcome.recorded), "new": list(outcome.new)},
+        "log": {
+            "numbers": list(outcome.recorded),
+            "new": list(outcome.new),
+            "links": [
+                link.model_dump(mode="json", include={"source", "relation", "target", "standing"})
+                for link in outcome.links
+            ],
+        },
         "warnings": list(memo.warnings),
     }

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from memo.decision_log.catching_up import Last, mark_read, read_digest
+from memo.decision_log.chains.stories import read_story
 from memo.decision_log.database import Database
 from memo.decision_log.editing import Edit, Edited, edit_entries, read_found
 from memo.decision_log.entries import read_entries, read_entry, read_events, read_said
@@ -26,6 +27,7 @@ from memo.remembered import (
     LinkStanding,
     LogEntry,
     LogEvent,
+    Story,
     Utterance,
 )
 
@@ -93,6 +95,10 @@ class DecisionLog:
         *,
         kinds: Collection[EntryKind] = (EntryKind.DECISION,),
         states: Collection[EntryState] = (),
+        owner: str | None = None,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        due_before: dt.date | None = None,
         limit: int | None = None,
         withdrawn: bool = False,
     ) -> tuple[LogEntry, ...]:
@@ -101,12 +107,25 @@ class DecisionLog:
         Args:
             kinds: Only those of these kinds.
             states: Only those in one of these states; none means any.
+            owner: Only those of somebody: decided by, to be done by, asked by or waiting for them.
+            since: Only those that came up at this aware instant or later; where nobody knows when
+                they did, the instant counts at which they were recorded.
+            until: Only those that came up before this aware instant.
+            due_before: Only actions that are due before this day.
             limit: At most so many.
             withdrawn: Also those that a later conversion of their recording no longer found.
         """
         with self._database.reading() as connection:
             return read_entries(
-                connection, kinds=kinds, states=states, limit=limit, withdrawn=withdrawn
+                connection,
+                kinds=kinds,
+                states=states,
+                owner=owner,
+                since=since,
+                until=until,
+                due_before=due_before,
+                limit=limit,
+                withdrawn=withdrawn,
             )
 
     def link(self, link: Link, *, note: str = "") -> bool:
@@ -201,6 +220,18 @@ class DecisionLog:
         """
         with self._database.reading() as connection:
             return read_found(connection, number)
+
+    def story(self, number: str) -> Story:
+        """Return what led to an entry and what became of it: its chain, the oldest first.
+
+        Args:
+            number: As people write it: `DEC-0042`, `dec-42`, `42` or `ACT-0007`.
+
+        Raises:
+            DecisionLogError: There is no such entry.
+        """
+        with self._database.reading() as connection:
+            return read_story(connection, number)
 
     def entry(self, number: str) -> LogEntry:
         """Return one entry, withdrawn or not.

@@ -37,7 +37,7 @@ from memo.model import (
 )
 from memo.pipeline.corrections import Corrections, Told
 from memo.pipeline.hearing import Hearing
-from memo.pipeline.keeping import keep
+from memo.pipeline.keeping import keep, recall
 from memo.pipeline.meeting import meeting_of
 from memo.pipeline.naming import voiced
 from memo.pipeline.outputs import (
@@ -53,6 +53,7 @@ from memo.pipeline.outputs import (
 from memo.pipeline.sidecar import with_sidecar
 from memo.pipeline.sources import file_of, identity_of, media_of
 from memo.ports import Checkpoints, Diarizer, LanguageModel, Progress, Transcriber
+from memo.remembered import Link
 from memo.speech.names.glossary import Term
 from memo.speech.transcript_files import read_transcript
 
@@ -140,13 +141,15 @@ class Outcome(Value):
 
     `files` are the results by format, `kept` the copies of what somebody had edited. `recorded`
     are the numbers of the memo's findings in the log, in its order, `new` those that were not in
-    the log before. `was_done` says that nothing was to do.
+    the log before. `links` are what it does to older entries, and newer ones to it,
+    as far as the log did not hold them. `was_done` says that nothing was to do.
     """
 
     memo: Memo
     files: dict[str, Path]
     kept: tuple[Path, ...] = ()
     recorded: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
     new: tuple[str, ...] = ()
     was_done: bool = False
 
@@ -331,7 +334,9 @@ class _Conversion:
         key = self._key(paths)
         done = None if self._job.force else self._work.load("done", key, _Done)
         if done and {name: sha256_of(path) for name, path in paths.items()} == done.hashes:
-            return self._outcome(done.memo, paths, (), None)
+            before = recall(self._work, self._asked)
+            said = before[0].voiced if before else None
+            return self._outcome(done.memo, paths, (), said, was_done=True)
         heard = self._listened()
         transcript = self._voiced(heard)
         keep(self._work, self._asked, self._tools, heard=heard, voiced=transcript)
@@ -417,8 +422,10 @@ class _Conversion:
         files: dict[str, Path],
         kept: tuple[Path, ...],
         transcript: Transcript | None,
+        *,
+        was_done: bool = False,
     ) -> Outcome:
-        """Log what was found, and return what became of it; what was done has no transcript."""
+        """Log what was found, and return what became of it."""
         recorded = self._record(memo, files, transcript)
         return Outcome(
             memo=memo,
@@ -426,7 +433,8 @@ class _Conversion:
             kept=kept,
             recorded=tuple(entry.number for entry in recorded.entries) if recorded else (),
             new=recorded.new if recorded else (),
-            was_done=transcript is None,
+            links=recorded.links if recorded else (),
+            was_done=was_done,
         )
 
     def _record(

@@ -40,21 +40,34 @@ def decisions_related(
     new: Sequence[Known], others: Sequence[Known], rarity: Rarity
 ) -> Iterator[Relationship]:
     """Yield what newer decisions do to older ones: each newer one to the one it is most like."""
-    pairs: dict[str, list[_Pair]] = {}
-    for one in (k for k in new if k.told.kind is EntryKind.DECISION):
-        for other in (k for k in others if k.told.kind is EntryKind.DECISION):
-            newer, older = newer_first(one, other)
-            likeness = rarity.likeness(newer.subject, older.subject)
-            if likeness >= LESS_ALIKE and older.told.stood_before(newer.told):
-                mutual = rarity.mutual(newer.subject, older.subject)
-                pair = _Pair(newer, older, likeness, mutual, signs_of(newer, older, rarity))
-                pairs.setdefault(newer.told.number, []).append(pair)
-    for rivals in pairs.values():
+    mine = [one for one in new if one.told.kind is EntryKind.DECISION]
+    yours = [one for one in others if one.told.kind is EntryKind.DECISION]
+    for newer in (*mine, *yours):
+        ours = newer.told.meeting == mine[0].told.meeting if mine else False
+        rivals = _pairs(newer, yours if ours else mine, rarity)
+        if not ours and rivals:  # recorded before its elders: what it does to others counts, too
+            rivals += _pairs(newer, yours, rarity)
         rivals.sort(key=lambda pair: pair.likeness + pair.signs.named, reverse=True)
+        if not rivals or not (ours or rivals[0].older.told.meeting == mine[0].told.meeting):
+            continue
         lead = rivals[0].likeness - rivals[1].likeness if len(rivals) > 1 else CLEARLY
         related = _related(rivals[0], clear=lead >= CLEARLY)
         if related is not None:
             yield related
+
+
+def _pairs(newer: Known, others: Sequence[Known], rarity: Rarity) -> list[_Pair]:
+    """Return the older decisions that a newer one may be about, and stood when it was taken."""
+    found = []
+    for older in others:
+        if newer_first(newer, older)[0] is not newer or not older.told.stood_before(newer.told):
+            continue
+        likeness = rarity.likeness(newer.subject, older.subject)
+        if likeness >= LESS_ALIKE:
+            mutual = rarity.mutual(newer.subject, older.subject)
+            signs = signs_of(newer, older, rarity)
+            found.append(_Pair(newer, older, likeness, mutual, signs))
+    return found
 
 
 def _related(pair: _Pair, *, clear: bool) -> Relationship | None:

@@ -58,7 +58,7 @@ def weave(
     talk = read_utterances(connection, meeting_id, 0, _FOREVER)
     new = _told(connection, ours, {meeting_id: talk})
     old = _told(connection, theirs, _talk_of(connection, theirs))
-    source = number_of_meeting(meeting_id)
+    source, title = number_of_meeting(meeting_id), str(ours[0].meetings_title)
     found = {(one.source or source, one.target): one for one in relate(new, old, talk)}
     compared = {one.number for one in (*new, *old)} | {source}
     before = _links_between(connection, meeting_id, compared)
@@ -71,7 +71,7 @@ def weave(
         link = _link(one, ends, now=now, who=who)
         if _is_news(link, before.get(ends)):
             put_link(connection, link, note=one.reason)
-            made.append(link)
+            made.append(link.model_copy(update={"meeting": title}) if one.source is None else link)
     return tuple(made)
 
 

@@ -80,6 +80,7 @@ class Edit(Value):
             where that is not so any more, the edit is refused. None does not ask.
         links: What is linked along with it.
         note: What is said about it, for the history.
+        origin: Where it was read, for messages: "line 3".
     """
 
     number: str
@@ -88,6 +89,7 @@ class Edit(Value):
     expected: dict[str, Any] | None = None
     links: tuple[Link, ...] = ()
     note: str = ""
+    origin: str = ""
 
 
 class Change(Value):
@@ -114,7 +116,15 @@ def edit_entries(
         EditConflict: An entry is not any more as it was when somebody looked.
         DecisionLogError: There is no such entry or field, or the field cannot hold the value.
     """
-    return tuple(_edit(connection, edit, now=now, who=who) for edit in edits)
+    done = []
+    for edit in edits:
+        try:
+            done.append(_edit(connection, edit, now=now, who=_clean(who)))
+        except DecisionLogError as error:
+            if not edit.origin:
+                raise
+            raise type(error)(f"{edit.origin}: {error}", hint=error.hint) from error
+    return tuple(done)
 
 
 def read_found(connection: sa.Connection, number: str) -> Found:
@@ -209,6 +219,8 @@ def _wanted(entry: LogEntry, found: Found, edit: Edit) -> dict[str, Any]:
                 f"{entry.number}: {meant} is to be changed twice", hint="say it once"
             )
         named[meant] = _tidied(entry, meant, value)
+    if entry.answer is not None and named.get("state") == EntryState.OPEN:
+        named.setdefault("answer", None)  # it was none, or there would be no question
     kept = {name: value for name, value in named.items() if name not in ("state", "answer")}
     try:
         read = type(found).model_validate_json(

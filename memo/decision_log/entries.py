@@ -133,21 +133,35 @@ def id_of(connection: sa.Connection, number: str) -> int:
     return int(found)
 
 
-def read_entries(
+def read_entries(  # noqa: PLR0913 (a filter each)
     connection: sa.Connection,
     *,
     kinds: Collection[EntryKind],
     states: Collection[EntryState] = (),
+    owner: str | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    due_before: dt.date | None = None,
     limit: int | None = None,
     withdrawn: bool = False,
 ) -> tuple[LogEntry, ...]:
     """Return entries, newest meeting first and in the order of the meeting within it."""
-    query = newest_first(select_entries()).where(entries.c.kind.in_([k.value for k in kinds]))
+    at = sa.func.coalesce(entries.c.decided_at, entries.c.logged_at)
+    conditions = [entries.c.kind.in_([kind.value for kind in kinds])]
     if states:
-        query = query.where(entries.c.state.in_([state.value for state in states]))
+        conditions.append(entries.c.state.in_([state.value for state in states]))
+    if owner is not None:
+        conditions.append(entries.c.people.contains(people_column([owner]), autoescape=True))
+    if since is not None:
+        conditions.append(at >= since)
+    if until is not None:
+        conditions.append(at < until)
+    if due_before is not None:
+        conditions.append(entries.c.due < due_before)
     if not withdrawn:
-        query = query.where(entries.c.withdrawn_at.is_(None))
-    return entries_from(connection, read_rows(connection, query.limit(limit)))
+        conditions.append(entries.c.withdrawn_at.is_(None))
+    query = newest_first(select_entries()).where(*conditions).limit(limit)
+    return entries_from(connection, read_rows(connection, query))
 
 
 def newest_first(query: sa.Select[Any]) -> sa.Select[Any]:

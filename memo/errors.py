@@ -132,6 +132,6 @@ class OutputError(MemoError):
 
 
 class IncompleteResult(MemoError):  # noqa: N818
-    """The memo was written, but parts of it are unverified or missing (`--strict`)."""
+    """Something is not all that was asked for: a memo (`--strict`), an export (`--check`)."""
 
     exit_code = ExitCode.INCOMPLETE

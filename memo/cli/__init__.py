@@ -16,6 +16,10 @@ log = LazyGroup(
     commands={
         "list": ("memo.cli.log:list_entries", "List the decisions that were recorded."),
         "show": ("memo.cli.log:show_entry", "Show one decision."),
+        "search": (
+            "memo.cli.log_search:search",
+            "Find entries by words, in any of their forms, the best first.",
+        ),
         "why": (
             "memo.cli.log_why:why",
             "Tell how a decision came about, and what became of it.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
@@ -28,7 +29,7 @@ _HINTS = {
 }
 
 
-def write_outputs(files: Mapping[Path, bytes]) -> None:
+def write_outputs(files: Mapping[Path, bytes], *, by_option: bool = True) -> None:
     """Write files so that none is ever seen half-written, and a failure changes none.
 
     Everything that can fail is done first: each file is written whole to a neighbour in its
@@ -38,6 +39,7 @@ def write_outputs(files: Mapping[Path, bytes]) -> None:
 
     Args:
         files: Content by path. Paths come from the recording's name, never from a title.
+        by_option: Whether it is `--out` that names the folder, for hints.
 
     Raises:
         OutputError: A folder or file cannot be written; the error names it. No file changed
@@ -47,13 +49,13 @@ def write_outputs(files: Mapping[Path, bytes]) -> None:
     waiting: dict[Path, Path] = {}
     try:
         for path, content in files.items():
-            with _told_of(path):
+            with _told_of(path, by_option=by_option):
                 _check(path)
                 neighbour = path.with_name(f".memo-{secrets.token_hex(8)}.tmp")
                 waiting[path] = neighbour
                 _write(neighbour, content, like=path)
         for path in files:
-            with _told_of(path):
+            with _told_of(path, by_option=by_option):
                 waiting[path].replace(path)
                 del waiting[path]
     finally:
@@ -101,13 +103,14 @@ def _flush_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told_of(path: Path) -> Iterator[None]:
+def _told_of(path: Path, *, by_option: bool = True) -> Iterator[None]:
     """Turn the system's errors into ours, which say which file and what to do."""
     try:
         yield
     except OSError as error:
         why = error.strerror or type(error).__name__
         hint = _HINTS.get(error.errno or 0, _ELSEWHERE)
+        hint = hint if by_option else re.sub(",? with --out", "", hint)
         raise OutputError(f"cannot write {one_line(str(path))}: {why}", hint=hint) from error
     except ValueError as error:  # a name with a null character
         raise OutputError(

@@ -57,3 +57,8 @@ def heading(text: str) -> str:
 def cell(text: str) -> str:
     """Escape one line that stands in a table's cell."""
     return inline(text).replace("|", "\\|")
+
+
+def link_text(text: str) -> str:
+    """Escape one line that stands within the brackets of a link."""
+    return re.sub(r"\\.|[\[\]]", lambda at: at[0] if len(at[0]) > 1 else f"\\{at[0]}", inline(text))

@@ -196,9 +196,10 @@ class PostgreSQL:
         place = f"host={quote(str(self.folder))}&port={self.port}"
         return f"postgresql+psycopg://postgres@/{database}?{place}"
 
-    def dump(self) -> str:
+    def dump(self, *options: str) -> str:
         """Return the statements that make what the database `memo` holds."""
         words = [
+            *options,
             "--inserts",
             "-h",
             str(self.folder),

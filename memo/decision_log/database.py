@@ -95,9 +95,6 @@ class Database:
             if not keep:
                 transaction.rollback()
 
-    def lock_schema(self, connection: sa.Connection) -> None:
-        """Let nobody else change the tables: nobody else writes, either."""
-
     def program(self) -> str:
         """Return the name and the version of the program that keeps the database."""
         with self.reading() as connection:

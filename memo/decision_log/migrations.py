@@ -298,10 +298,16 @@ def migrate(
         done = _version(connection, database.name, known=len(migrations))
     for number in range(done + 1, len(wanted) + 1):
         with database.writing() as connection:
-            database.lock_schema(connection)
             # Another process may have run this one since.
             if _version(connection, database.name, known=len(migrations)) < number:
-                _run(connection, number, wanted[number - 1])
+                try:
+                    _run(connection, number, wanted[number - 1])
+                except (AttributeError, LookupError, TypeError, ValueError) as error:
+                    raise DecisionLogError(
+                        f"{database.name} cannot be brought up to date: it holds what memo did not"
+                        f" write ({type(error).__name__} in step {number})",
+                        hint="restore it from a backup; it was left as it is",
+                    ) from error
 
 
 def _version(connection: sa.Connection, name: str, *, known: int) -> int:

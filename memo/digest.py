@@ -154,7 +154,7 @@ class Digest(Value):
     """What changed in a period; `since` is None where it begins with the log.
 
     Args:
-        first: Whether the reader is a new one, so that the last seven days are told.
+        first: Whether the reader is a new one, so that what the last seven days logged is told.
         timezone: The reader's, IANA.
         last_event: Id of the newest event that the digest knows; the reader's next `last`.
         meetings: Held in the period; `earlier` ones were held before it and logged in it.

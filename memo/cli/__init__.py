@@ -105,6 +105,10 @@ config = LazyGroup(
         "speakers": (speakers, "Show who speaks in a converted recording, and correct it."),
         "eval": ("memo.cli.eval:evaluate", "Measure how well meetings are read."),
         "log": (log, "Look into the decision log."),
+        "catchup": (
+            "memo.cli.catchup:catchup",
+            "Tell what changed in the decision log, and why, since you last looked.",
+        ),
         "models": (models, "Manage speech and language models."),
         "config": (config, "Look at the settings."),
         "doctor": ("memo.cli.doctor:doctor", "Say whether everything is in place."),

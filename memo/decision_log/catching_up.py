@@ -115,7 +115,9 @@ def _period(
         return _Period(row.at, row.last_event_id)
     here = now.astimezone(zone_or_utc(timezone))
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    return _Period(midnight - dt.timedelta(days=FIRST_DAYS), first=True)
+    begin = midnight - dt.timedelta(days=FIRST_DAYS)
+    query = sa.select(sa.func.max(events.c.id)).where(events.c.at < begin)
+    return _Period(begin, connection.execute(query).scalar_one() or 0, first=True)
 
 
 class _Digesting:

@@ -314,7 +314,7 @@ class DecisionLog:
         Args:
             since: An aware instant; None for everything. `Last` is when that reader last looked
                 (`remember_read`): what was logged since is new whenever it was held; for a reader
-                who never did, the last seven days.
+                who never did, what was logged in the last seven days.
             reader: Whose actions and questions are told apart, by name.
             timezone: IANA name of the reader's time zone: for due dates.
             now: The present instant, aware.

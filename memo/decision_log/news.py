@@ -73,7 +73,8 @@ class News:
     """Everything that happened in a period, in the shape in which a digest tells it.
 
     Args:
-        told: Entries by number: those that something happened to, and those linked to them.
+        told: Entries by number, in the order in which they are told: those that something
+            happened to, and those linked to them.
         links: The sure links that were made in the period.
         meetings: Where talk alone closed something, by the number that its links give it.
     """
@@ -86,15 +87,23 @@ class News:
         self._used: set[str] = set()
         replaced = list(self._replaced(_REPLACES))
         self.confirmed = tuple(self._confirmed())
-        self.changes = (*replaced, *self._edited({EntryKind.DECISION}))
+        self.changes = self._ordered(*replaced, *self._edited({EntryKind.DECISION}))
         slipped = list(self._replaced({Relation.SLIPS}))
         self.closed = tuple(self._closed())
-        self.moved = (*slipped, *self._edited({EntryKind.ACTION, EntryKind.QUESTION}))
+        loose_ends = {EntryKind.ACTION, EntryKind.QUESTION}
+        self.moved = self._ordered(*slipped, *self._edited(loose_ends))
         self.decided, self.proposed = self._decisions()
         self.withdrawn = tuple(
             one.now
             for one in self.told.values()
             if one.known and one.gone and any(event.what == "withdrawn" for event in one.events)
+        )
+
+    def _ordered(self, *changes: Change) -> tuple[Change, ...]:
+        """Return changes, reversals first, in the order of what stands now."""
+        places = {number: place for place, number in enumerate(self.told)}
+        return tuple(
+            sorted(changes, key=lambda c: (c.how is not How.REVERSED, places[c.after[0].number]))
         )
 
     # --- Chains ---

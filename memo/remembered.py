@@ -299,7 +299,7 @@ class Snippet(Value):
     second of the recording at which a quote or an utterance starts, `speaker` who says it.
     """
 
-    field: Literal["text", "why", "considered", "people", "meeting", "quote", "said"]
+    field: Literal["text", "why", "answer", "considered", "people", "meeting", "quote", "said"]
     text: str
     spans: tuple[tuple[int, int], ...] = ()
     moment: Seconds | None = None

@@ -104,7 +104,7 @@ def entry_terms(
     tag = language_of(language)
     return {
         "statement": _words([told.get(n) for n in ("statement", "task", "question")], tag),
-        "why": _words([told.get("rationale"), told.get("supersedes")], tag),
+        "why": _words([told.get(name) for name in ("rationale", "supersedes", "answer")], tag),
         "around": _words(
             [
                 *(told.get("considered") or ()),

@@ -17,7 +17,7 @@ _BEFORE = 80
 _ELLIPSIS = "…"
 
 Span = tuple[int, int]
-Field = Literal["text", "why", "considered", "people", "meeting", "quote", "said"]
+Field = Literal["text", "why", "answer", "considered", "people", "meeting", "quote", "said"]
 
 
 def snippets_of(entry: LogEntry, asked: Asked, language: str) -> tuple[Snippet, ...]:
@@ -30,6 +30,8 @@ def snippets_of(entry: LogEntry, asked: Asked, language: str) -> tuple[Snippet, 
     """
     finding = entry.finding
     shown = [marked("text", entry.text, asked, language)]
+    if entry.answer:
+        shown.append(marked("answer", entry.answer, asked, language))
     also: list[tuple[Field, str]] = []
     if isinstance(finding, Decision):
         if finding.rationale:

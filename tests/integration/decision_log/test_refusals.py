@@ -1,12 +1,13 @@
-"""What can be wrong with a database, and what the user is told; all of it by the real SQLite."""
+"""What can be wrong with a database, and what the user is told; all of it by real ones."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from memo.model import Decision, Memo
 
 MakeDecision = Callable[..., Decision]
 MakeMemo = Callable[..., Memo]
+Sql = Callable[[str], Sequence[tuple[Any, ...]]]
 
 NOW = dt.datetime(2026, 3, 3, 9, tzinfo=dt.UTC)
 
@@ -91,7 +93,7 @@ def test_a_missing_driver_is_named_with_how_to_install_it(
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
     with pytest.raises(MissingDependencyError, match="psycopg") as refused:
         DecisionLog("postgresql://me:geheim@localhost/log")
-    assert "pip install" in (refused.value.hint or "")
+    assert "pip install 'callmemo[postgres]'" in (refused.value.hint or "")
     assert "geheim" not in str(refused.value)
 
 
@@ -175,13 +177,10 @@ def test_a_damaged_database_is_named(
 
 @pytest.mark.parametrize("finding", ["{}", "[]", "null", '{"statement": "x", "mood": "sunny"}'])
 def test_a_row_of_another_shape_is_named(
-    log: DecisionLog, path: Path, memo: MakeMemo, decision: MakeDecision, finding: str
+    log: DecisionLog, sql: Sql, memo: MakeMemo, decision: MakeDecision, finding: str
 ) -> None:
     log.record(memo(decision("Ship it")), now=NOW)
-    other = sqlite3.connect(path)
-    other.execute("UPDATE entries SET finding = ?", (finding,))
-    other.commit()
-    other.close()
+    sql(f"UPDATE entries SET finding = '{finding}'")  # noqa: S608 (of ours)
     with pytest.raises(DecisionLogError) as refused:
         log.entries()
     check(refused.value, "DEC-0001 cannot be read")
@@ -189,48 +188,63 @@ def test_a_row_of_another_shape_is_named(
 
 @pytest.mark.parametrize("column", ["finding", "logged_at", "decided_at"])
 def test_a_row_that_is_no_json_or_no_instant_is_named(
-    log: DecisionLog, path: Path, memo: MakeMemo, decision: MakeDecision, column: str
+    log: DecisionLog, path: Path, sql: Sql, memo: MakeMemo, decision: MakeDecision, column: str
 ) -> None:
     log.record(memo(decision("Ship it")), now=NOW)
-    other = sqlite3.connect(path)
-    other.execute(f"UPDATE entries SET {column} = 'soon'")  # noqa: S608 (our own columns)
-    other.commit()
-    other.close()
+    sql(f"UPDATE entries SET {column} = 'soon'")  # noqa: S608 (our own columns)
     with pytest.raises(DecisionLogError) as refused:
         log.entry("1")
     check(refused.value, str(path), "holds what memo did not write")
 
 
-def test_an_event_of_another_shape_is_named(
-    log: DecisionLog, path: Path, memo: MakeMemo, decision: MakeDecision
+@pytest.mark.postgresql
+@pytest.mark.parametrize("instant", ["infinity", "4000-01-01 BC", "12026-03-03"])
+def test_an_instant_that_python_does_not_have_is_named(
+    log: DecisionLog, sql: Sql, memo: MakeMemo, decision: MakeDecision, instant: str
 ) -> None:
     log.record(memo(decision("Ship it")), now=NOW)
-    other = sqlite3.connect(path)
-    other.execute("UPDATE events SET what = 'dreamt'")
-    other.commit()
-    other.close()
+    sql(f"UPDATE entries SET logged_at = '{instant}'")  # noqa: S608 (of ours)
+    with pytest.raises(DecisionLogError) as refused:
+        log.entry("1")
+    check(refused.value, "refused: timestamp too")
+
+
+def test_an_event_of_another_shape_is_named(
+    log: DecisionLog, sql: Sql, memo: MakeMemo, decision: MakeDecision
+) -> None:
+    log.record(memo(decision("Ship it")), now=NOW)
+    sql("UPDATE events SET what = 'dreamt'")
     with pytest.raises(DecisionLogError) as refused:
         log.history("1")
     check(refused.value, "DEC-0001 cannot be read")
 
 
+def test_a_table_that_somebody_dropped_is_named(log: DecisionLog, sql: Sql) -> None:
+    sql("DROP TABLE links")
+    sql("DROP TABLE events")
+    sql("DROP TABLE entries")
+    with pytest.raises(DecisionLogError) as refused:
+        log.entries()
+    check(refused.value, "refused", "entries")
+
+
 def test_a_failure_while_recording_keeps_nothing(
-    log: DecisionLog, path: Path, memo: MakeMemo, decision: MakeDecision
+    url: str, log: DecisionLog, sql: Sql, memo: MakeMemo, decision: MakeDecision
 ) -> None:
-    other = sqlite3.connect(path)
-    other.execute(
-        "CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.number = 3"
-        " BEGIN SELECT RAISE(ABORT, 'no third'); END"
-    )
-    with pytest.raises(DecisionLogError, match="no third"):
+    if url.startswith("sqlite"):
+        refuse, drop = "SELECT RAISE(ABORT, 'no third'); END", "DROP TRIGGER refuse"
+        sql(f"CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.number = 3 BEGIN {refuse}")
+    else:
+        body, drop = "RAISE EXCEPTION ''no third''", "DROP FUNCTION refuse CASCADE"
+        sql(f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {body}; END'")
+        when = "FOR EACH ROW WHEN (NEW.number = 3) EXECUTE FUNCTION refuse()"
+        sql(f"CREATE TRIGGER refuse BEFORE INSERT ON entries {when}")
+    with pytest.raises(DecisionLogError, match="no third") as refused:
         log.record(memo(*map(decision, "abcd")), now=NOW)
-    counts = [
-        other.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 (our own tables)
-        for table in ("meetings", "entries", "events")
-    ]
-    assert counts == [(0,)] * 3
-    other.execute("DROP TRIGGER refuse")
-    other.close()
+    check(refused.value)
+    for table in ("meetings", "entries", "events"):
+        assert sql(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608 (our own tables)
+    sql(drop)
     assert log.record(memo(*map(decision, "abcd")), now=NOW).new[0] == "DEC-0001"
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 import platformdirs
@@ -89,10 +90,13 @@ class Post:
     def put(self, message: Message, *, now: dt.datetime) -> None:
         """Put a digest where it is not lost any more; it is not sent yet.
 
+        Its day, in names of files and in e-mail, is that of the settings' time zone.
+
         Raises:
             OutputError: It cannot be written.
         """
-        outbox_of(self._settings).put(message, self.places, now=now)
+        here = now.astimezone(ZoneInfo(self._settings.timezone))
+        outbox_of(self._settings).put(message, self.places, now=here)
 
     def send(self) -> None:
         """Send what waits, the oldest first, and say on stderr what became of it.
@@ -172,8 +176,6 @@ def show_outbox(settings: Settings, action: str, *, quiet: bool = False) -> None
 
 
 def _listed(letter: Letter, settings: Settings) -> str:
-    from zoneinfo import ZoneInfo
-
     zone = ZoneInfo(settings.timezone)
     since = f"{letter.queued_at.astimezone(zone):%Y-%m-%d %H:%M}"
     times = "1 time" if letter.tries == 1 else f"{letter.tries} times"
@@ -183,7 +185,7 @@ def _listed(letter: Letter, settings: Settings) -> str:
 
 
 def _headed(letter: Letter) -> str:
-    return f"{printable(letter.to.label)}  “{printable(letter.message.subject)}”"
+    return f"{printable(letter.label)}  “{printable(letter.message.subject)}”"
 
 
 def _sent(settings: Settings, *, failed_too: bool, quiet: bool) -> tuple[Outcome, ...]:
@@ -210,9 +212,9 @@ def _report(outcomes: Sequence[Outcome], *, quiet: bool) -> None:
     left = [outcome for outcome in outcomes if outcome.state in {"waiting", "failed"}]
     for outcome in outcomes:
         if not quiet and outcome.state == "sent":
-            note(f"memo: sent to {printable(outcome.letter.to.label)}")
+            note(f"memo: sent to {printable(outcome.letter.label)}")
         if not quiet and outcome.state == "again":
-            where = printable(outcome.letter.to.label)
+            where = printable(outcome.letter.label)
             note(f"memo: the same digest was sent to {where} a moment ago: not sent again")
     if not left:
         return
@@ -226,7 +228,7 @@ def _report(outcomes: Sequence[Outcome], *, quiet: bool) -> None:
 
 
 def _failure(outcome: Outcome) -> str:
-    label = printable(outcome.letter.to.label)
+    label = printable(outcome.letter.label)
     return f"the digest was not sent to {label}: {printable(outcome.reason or 'no reason')}"
 
 

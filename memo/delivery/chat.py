@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -20,8 +20,8 @@ from memo.delivery.patience import cleaned
 
 _SLACK_CHARACTERS = 40_000
 _MATTERMOST_CHARACTERS = 16_383
-_TEAMS_BYTES = 20_000
-"""Of the 28 KB that Microsoft states, all of the message; others saw refusals from 21 KB on."""
+_TEAMS_BYTES = 24_000
+"""Of the 28 KB that Microsoft states for the whole of a message."""
 _TEAMS_BLOCKS = 300
 
 Where = Callable[[], str]
@@ -192,12 +192,25 @@ def _fitting(body: list[dict[str, Any]], whole: Where) -> list[dict[str, Any]]:
 
 def _card_block(block: Block) -> dict[str, Any]:
     """Return a paragraph as text that no Markdown is read in: what was said stays as it was."""
-    runs = [_text_run(run, block) for run in block.runs if run.text]
+    runs = [_text_run(run, block) for run in _alike(block.runs)]
     if block.kind == "item":
         runs.insert(0, {"type": "TextRun", "text": "\u2003" * block.depth + f"{_bullet(block)} "})
     if block.kind == "rule" or not runs:
         return _rich([{"type": "TextRun", "text": " "}]) | {"separator": True}
     return _rich(runs) | ({"spacing": "Small"} if block.kind == "item" else {})
+
+
+def _alike(runs: Iterable[Run]) -> list[Run]:
+    """Join runs that look alike once links that lead not to the web are words."""
+    joined: list[Run] = []
+    for run in runs:
+        link = run.link if run.link and is_web_address(run.link) else None
+        plain = replace(run, link=link)
+        if joined and replace(joined[-1], text="") == replace(plain, text=""):
+            joined[-1] = replace(plain, text=joined[-1].text + run.text)
+        elif run.text:
+            joined.append(plain)
+    return joined
 
 
 def _rich(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -214,7 +227,7 @@ def _text_run(run: Run, block: Block) -> dict[str, Any]:
         made["italic"] = True
     if run.code:
         made["fontType"] = "Monospace"
-    if run.link and is_web_address(run.link):
+    if run.link:
         made["selectAction"] = {"type": "Action.OpenUrl", "url": run.link}
     return made
 

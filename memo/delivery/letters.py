@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from memo.delivery.destinations import Destination
+from memo.delivery.patience import cleaned
 from memo.model import Value
 
 
@@ -60,6 +61,13 @@ class Letter(Value):
     reason: str | None = None
     failed: bool = False
     """Whether it would be refused again: then it waits for a person."""
+
+    @property
+    def label(self) -> str:
+        """What may be shown of where it goes: of a file that has the day in its name, the day."""
+        return (
+            cleaned(str(self.to.path(self.queued_at))) if self.to.kind == "file" else self.to.label
+        )
 
 
 def letter(message: Message, to: Destination, now: dt.datetime, place: int = 0) -> Letter:

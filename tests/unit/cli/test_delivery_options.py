@@ -17,7 +17,7 @@ from memo.cli.invocation import Invocation
 from memo.config import load_settings
 from memo.delivery import Destination, Message
 
-NOW = dt.datetime(2026, 11, 23, 8, 30, tzinfo=dt.UTC)
+NOW = dt.datetime(2026, 11, 22, 23, 30, tzinfo=dt.UTC)
 HOOK = "https://hooks.slack.com/services/s3cr3t"
 
 
@@ -78,6 +78,8 @@ def test_a_digest_is_sent_and_that_is_said(tmp_path: Path) -> None:
     assert done.stderr == f"memo: sent to {tmp_path}/a/b.md\n"
     assert (tmp_path / "a" / "b.md").read_text() == "Zoë last False None"
     assert run("--send", "file:a/b.md", quiet=True).output == ""
+    dated = run("--send", "file:{date}.md")  # of the zone that is set, where it is the next day
+    assert dated.stderr == f"memo: sent to {tmp_path}/2026-11-23.md\n"
 
 
 @pytest.mark.parametrize(
@@ -114,10 +116,10 @@ def test_what_could_not_be_sent_is_listed_tried_again_and_given_up(tmp_path: Pat
     assert "waits" in done.stderr or "kept" in done.stderr
     first, second = run("--outbox").stdout.splitlines()
     assert first == (
-        "2026-11-23 09:30  waiting  the webhook at hooks.slack.com  “S[31m”  tried 1 time: "
+        "2026-11-23 00:30  waiting  the webhook at hooks.slack.com  “S[31m”  tried 1 time: "
         "offline is set, but hooks.slack.com is another machine"
     )
-    assert second.startswith("2026-11-23 09:30  failed   /")
+    assert second.startswith("2026-11-23 00:30  failed   /")
     assert "something else than a file has this name" in second
     assert "deleted: " in run("--outbox", "discard").stdout
     (tmp_path / "folder" / "x").rmdir()

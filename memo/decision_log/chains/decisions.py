@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memo.decision_log.chains.signs import Signs, signs_of
 from memo.decision_log.chains.subjects import Known, Rarity, evidence_of, newer_first
-from memo.decision_log.chains.told import Relationship
+from memo.decision_log.chains.told import Relationship, Told
 from memo.model import Verdict
 from memo.remembered import EntryKind, LinkStanding, Relation
 
@@ -19,6 +19,8 @@ CLEARLY = 0.25
 """How much more alike than any other older decision one must be to be sure of it."""
 CHANGES, MAY_CHANGE = 1.5, 1.0
 """Signs of a change that make it sure, and those that let it be proposed."""
+KNOWN = 0.25
+"""Share of a newer sentence that must be told of beside the older one, to be sure."""
 AGAIN = 0.6
 """Share of two sentences in common from which one may say the other again."""
 VERY_ALIKE = 2.0
@@ -33,6 +35,7 @@ class _Pair:
     older: Known
     likeness: float
     mutual: float
+    told_before: float
     signs: Signs
 
 
@@ -50,10 +53,29 @@ def decisions_related(
         rivals.sort(key=lambda pair: pair.likeness + pair.signs.named, reverse=True)
         if not rivals or not (ours or rivals[0].older.told.meeting == mine[0].told.meeting):
             continue
-        lead = rivals[0].likeness - rivals[1].likeness if len(rivals) > 1 else CLEARLY
-        related = _related(rivals[0], clear=lead >= CLEARLY)
-        if related is not None:
-            yield related
+        yield from _of_rivals(rivals)
+
+
+def _of_rivals(rivals: Sequence[_Pair]) -> Iterator[Relationship]:
+    """Yield what a decision does to the older one it is most like, and to what that reaffirms."""
+    best = rivals[0]
+    family = [pair for pair in rivals if _one_matter(pair.older.told, best.older.told)]
+    strangers = [pair.likeness for pair in rivals if pair not in family]
+    lead = best.likeness - strangers[0] if strangers else CLEARLY
+    related = _related(best, clear=lead >= CLEARLY)
+    if related is None:
+        return
+    yield related
+    if related.relation is not Relation.REAFFIRMS:
+        for pair in family:
+            if pair is not best:
+                earlier = evidence_of(pair.older, pair.newer)
+                yield replace(related, target=pair.older.told.number, earlier=earlier)
+
+
+def _one_matter(one: Told, other: Told) -> bool:
+    same = one.number == other.number
+    return same or one.number in other.reaffirms or other.number in one.reaffirms
 
 
 def _pairs(newer: Known, others: Sequence[Known], rarity: Rarity) -> list[_Pair]:
@@ -66,28 +88,44 @@ def _pairs(newer: Known, others: Sequence[Known], rarity: Rarity) -> list[_Pair]
         if likeness >= LESS_ALIKE:
             mutual = rarity.mutual(newer.subject, older.subject)
             signs = signs_of(newer, older, rarity)
-            found.append(_Pair(newer, older, likeness, mutual, signs))
+            before = rarity.told_before(newer.subject, older.subject)
+            found.append(_Pair(newer, older, likeness, mutual, before, signs))
     return found
 
 
 def _related(pair: _Pair, *, clear: bool) -> Relationship | None:
-    signs = pair.signs
-    if signs.stays or (signs.same and signs.change < MAY_CHANGE and pair.mutual >= AGAIN):
+    signs, alike = pair.signs, pair.likeness >= ALIKE
+    if signs.rejected or (signs.stays and not signs.changed):
         return _reaffirmed(pair, clear=clear)
-    enough = CHANGES if pair.likeness < VERY_ALIKE else MAY_CHANGE
-    alike = pair.likeness >= ALIKE
-    sure = clear and alike and signs.change >= enough and _believed(pair) and not signs.unreal
-    if not sure and signs.change < (MAY_CHANGE if alike else CHANGES):
+    if signs.same and signs.change < MAY_CHANGE and pair.mutual >= AGAIN:
+        return _reaffirmed(pair, clear=clear)
+    change = signs.change + 0.5 * (pair.likeness >= VERY_ALIKE)
+    if change < (MAY_CHANGE if alike else CHANGES) or (signs.besides and not signs.instead):
         return None
+    sure = (
+        clear
+        and alike
+        and change >= CHANGES
+        and (signs.explicit or (signs.change >= CHANGES and not signs.sibling))
+        and _believed(pair)
+        and not signs.unreal
+        and signs.change >= MAY_CHANGE
+        and (pair.told_before >= KNOWN or signs.named)
+        and (signs.touches or signs.named)
+    )
     relation = Relation.REVERSES if signs.turned or signs.undone else Relation.AMENDS
     return _relationship(pair, relation, sure=sure, reason=signs.reason())
 
 
 def _reaffirmed(pair: _Pair, *, clear: bool) -> Relationship | None:
-    if pair.likeness < ALIKE:
+    signs = pair.signs
+    if pair.likeness < (LESS_ALIKE if signs.rejected else ALIKE):
         return None
-    sure = clear and pair.signs.stays and _believed(pair)
-    reason = "it is said to stand" if pair.signs.stays else "the same is said again"
+    plain = signs.rejected or (signs.stays and not signs.adds)
+    sure = clear and plain and pair.likeness >= ALIKE and _believed(pair)
+    reason = "the same is said again"
+    if signs.rejected or signs.stays:
+        reason = "a change is turned down" if signs.rejected else "it is said to stand"
     return _relationship(pair, Relation.REAFFIRMS, sure=sure, reason=reason)
 
 

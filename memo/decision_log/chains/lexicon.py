@@ -13,7 +13,18 @@ from functools import cache
 from importlib.resources import files
 
 _NEVER = re.compile(r"(?!)")
-_PHRASES = ("instead", "undone", "back", "stays", "refused", "done", "late", "known", "unreal")
+_PHRASES = (
+    "instead",
+    "undone",
+    "back",
+    "stays",
+    "refused",
+    "done",
+    "late",
+    "known",
+    "unreal",
+    "besides",
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Lexicon:
     `instead` that something takes another's place, `undone` that it is done no more, `back` that
     something older is meant, `stays` that it stands, `refused` that a proposal was turned down,
     `done` and `late` how a task stands, `known` that an answer is there, `unreal` that it
-    is a joke or a mere wish.
+    is a joke or a mere wish, `besides` that it is another matter.
     """
 
     stop: frozenset[str] = frozenset()
@@ -40,6 +51,7 @@ class Lexicon:
     late: re.Pattern[str] = _NEVER
     known: re.Pattern[str] = _NEVER
     unreal: re.Pattern[str] = _NEVER
+    besides: re.Pattern[str] = _NEVER
 
 
 @cache

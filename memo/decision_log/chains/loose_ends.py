@@ -63,7 +63,7 @@ def actions_related(
         same = rarity.mutual(newer.subject, older.subject)
         if same < LEAST_MUTUAL:
             continue
-        known = same >= MUTUAL or late
+        known = same >= MUTUAL or (late and not handed)
         sure = likeness >= SURELY and known and (later or handed) and _believed(newer, older)
         told = {"another day": later, "another owner": handed, "said to be late": late}
         reason = ", ".join(words for words, so in told.items() if so)

@@ -16,6 +16,8 @@ BEFORE = 60.0
 """Seconds before its evidence in which something is said about the older decision."""
 AFTER = 10.0
 """Seconds after its evidence in which that is."""
+_APART = 0.35
+"""Weight of what each of two sentences names, and the other does not, that makes them siblings."""
 _SHARED = 0.4
 """Weight of what two sentences have in common from which a "not" in one of them tells."""
 
@@ -28,7 +30,7 @@ class Signs:
         instead: Its own words say that something takes another's place.
         near: The talk beside it does.
         back: It reaches back to what was said before.
-        stays: It says that something stands, or turns down a proposal to change it.
+        stays: It says that something stands.
         changed: A figure or day of the older one is another one now.
         widened: A figure or day stands beside one of the older one now.
         turned: It says no where the older one says yes, or the opposite word.
@@ -37,6 +39,11 @@ class Signs:
         named: It says in so many words that it replaces something, and what.
         same: Its figures and days are the older one's.
         unreal: It may not be meant.
+        besides: It is said to be another matter.
+        rejected: It turns a proposal down.
+        sibling: Each names something that the other does not: two streets, two products.
+        adds: It names something that is not talked of beside the older one.
+        touches: Both sentences have a word, figure or day in common.
     """
 
     instead: bool
@@ -51,6 +58,11 @@ class Signs:
     named: bool
     same: bool
     unreal: bool
+    besides: bool
+    rejected: bool
+    sibling: bool
+    adds: bool
+    touches: bool
 
     @property
     def change(self) -> float:
@@ -66,6 +78,11 @@ class Signs:
             + 0.5 * self.recalled
             + 1.5 * self.named
         )
+
+    @property
+    def explicit(self) -> bool:
+        """Whether it is said that something takes another's place, or reaches back."""
+        return self.instead or self.undone or self.named or self.back
 
     def reason(self) -> str:
         """Return what speaks for it, in plain English."""
@@ -92,13 +109,16 @@ def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:
         if said.end >= told.start - BEFORE and said.start <= told.end + AFTER
     ]
     own = mine.sentence.values or mine.quotes.values
-    shared = Words((mine.sentence & yours.sentence).stems)
+    both = mine.sentence & yours.sentence
+    shared = Words(both.stems)
+    lost = rarity.weight(Words((yours.sentence - mine.own).stems))
+    added = rarity.weight(Words((mine.sentence - yours.all).stems))
     gone = yours.sentence - mine.sentence
     return Signs(
         instead=_any(lexicon.instead, told.said),
         near=_any(lexicon.instead, beside),
         back=_any(lexicon.back, (*told.said, *beside)),
-        stays=_stays(told, lexicon),
+        stays=_any(lexicon.stays, told.said),
         changed=bool(own - yours.own.values) and bool(yours.sentence.values - mine.sentence.values),
         widened=bool(own - yours.own.values) and bool(own & yours.sentence.values),
         turned=rarity.weight(shared) >= _SHARED and turned(told.text, older.told.text, lexicon),
@@ -110,6 +130,11 @@ def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:
         named=_names(told, yours, rarity),
         same=bool(own) and own <= yours.own.values,
         unreal=_any(lexicon.unreal, told.said[1:]),
+        besides=_any(lexicon.besides, told.said),
+        rejected=_is_rejected(told),
+        sibling=min(lost, added) >= _APART,
+        adds=added >= _APART,
+        touches=bool(both.stems or both.values),
     )
 
 
@@ -121,10 +146,8 @@ def turned(newer: str, older: str, lexicon: Lexicon) -> bool:
     return bool(mine & lexicon.negations) != bool(yours & lexicon.negations)
 
 
-def _stays(newer: Told, lexicon: Lexicon) -> bool:
-    if isinstance(newer.finding, Decision) and newer.finding.status is DecisionStatus.REJECTED:
-        return True
-    return _any(lexicon.stays, newer.said)
+def _is_rejected(told: Told) -> bool:
+    return isinstance(told.finding, Decision) and told.finding.status is DecisionStatus.REJECTED
 
 
 def _names(newer: Told, older: Subject, rarity: Rarity) -> bool:

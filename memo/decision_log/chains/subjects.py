@@ -24,6 +24,8 @@ Stems = frozenset[str]
 _NONE: Stems = frozenset()
 _VALUE = 0.5
 """What a figure or day weighs beside words, whose weight is from 0 to 1."""
+_BACKGROUND = 24
+"""Findings about nothing of all this, so that a young log is no judge of what is rare."""
 _SHORTEST = 3
 QUOTES = 3
 """Most quotes of one meeting that bear a relationship out."""
@@ -129,7 +131,7 @@ class Rarity:
     def __init__(self, subjects: Iterable[Subject]) -> None:
         every = list(subjects)
         self._count = Counter(stem for subject in every for stem in subject.own.stems)
-        self._all = max(len(every), 1)
+        self._all = len(every) + _BACKGROUND
 
     def weight(self, words: Words) -> float:
         """Return how much words say together; one that nothing else has weighs 1."""
@@ -144,6 +146,10 @@ class Rarity:
         """Return the share of each sentence that is told in the other's own words, the less one."""
         return min(self.covered(one.sentence, other.own), self.covered(other.sentence, one.own))
 
+    def told_before(self, newer: Subject, older: Subject) -> float:
+        """Return the share of a newer sentence that stands in, or around, an older finding."""
+        return self.covered(newer.sentence, older.all)
+
     def likeness(self, newer: Subject, older: Subject) -> float:
         """Return how much two findings seem to be about the same thing.
 
@@ -152,7 +158,7 @@ class Rarity:
         what both sentences name counts again.
         """
         back = self.covered(older.sentence, newer.all)
-        forth = self.covered(newer.sentence, older.all)
+        forth = self.told_before(newer, older)
         shared = Words((newer.sentence & older.sentence).stems)
         return back + forth + self.weight(shared)
 

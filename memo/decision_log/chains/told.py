@@ -35,6 +35,7 @@ class Told:
         standing: Whether it is accepted or open, as far as it says itself or people said.
         ended_at: When something later ended it; None if nothing did.
         ended_by: The meetings that ended it.
+        reaffirms: Numbers of the decisions that it is known to reaffirm: what ends it ends them.
     """
 
     number: str
@@ -46,6 +47,7 @@ class Told:
     standing: bool = True
     ended_at: dt.datetime | None = None
     ended_by: frozenset[str] = frozenset()
+    reaffirms: frozenset[str] = frozenset()
 
     def stood_before(self, newer: Told) -> bool:
         """Tell whether it was in force, or open, when a newer finding's meeting was held.

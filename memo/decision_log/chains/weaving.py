@@ -165,6 +165,13 @@ def _told_of(
         standing=state in (None, EntryState.ACCEPTED, EntryState.OPEN),
         ended_at=min(ended.values(), default=None),
         ended_by=frozenset(ended),
+        reaffirms=frozenset(
+            link.target
+            for link in entry.links
+            if link.source == entry.number
+            and link.relation is Relation.REAFFIRMS
+            and link.standing is LinkStanding.SURE
+        ),
     )
 
 

@@ -396,8 +396,9 @@ def _examine_prompts(settings: Settings) -> str:
 
 def _examine_log(settings: Settings) -> str:
     with open_log(settings) as log:
-        count = len(log.entries())
-    return f"{count} decisions in {shown(settings)['database_url']}"
+        count, program = log.count(), log.program()
+    what = "1 decision" if count == 1 else f"{count} decisions"
+    return f"{what} in {shown(settings)['database_url']} ({program})"
 
 
 def _examine_disk(settings: Settings) -> str:

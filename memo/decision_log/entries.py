@@ -246,6 +246,13 @@ def link_from(row: sa.Row[Any]) -> Link:
     return _built(Link, source, values)
 
 
+def count_decisions(connection: sa.Connection) -> int:
+    """Return how many decisions there are, withdrawn ones left out."""
+    query = sa.select(sa.func.count()).select_from(entries)
+    standing = query.where(entries.c.kind == EntryKind.DECISION, entries.c.withdrawn_at.is_(None))
+    return int(connection.execute(standing).scalar_one())
+
+
 def read_events(connection: sa.Connection, number: str) -> tuple[LogEvent, ...]:
     """Return everything that happened to an entry, oldest first.
 

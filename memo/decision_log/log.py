@@ -12,7 +12,13 @@ from memo.decision_log.catching_up import Last, mark_read, read_digest
 from memo.decision_log.chains.stories import read_story
 from memo.decision_log.database import Database
 from memo.decision_log.editing import Edit, Edited, edit_entries, read_found
-from memo.decision_log.entries import read_entries, read_entry, read_events, read_said
+from memo.decision_log.entries import (
+    count_decisions,
+    read_entries,
+    read_entry,
+    read_events,
+    read_said,
+)
 from memo.decision_log.linking import put_link, read_links
 from memo.decision_log.migrations import migrate
 from memo.decision_log.recording import Recorded, record
@@ -326,6 +332,15 @@ class DecisionLog:
         """Remember that a reader has a digest: the next `Last` begins after it."""
         with self._database.writing() as connection:
             mark_read(connection, last.reader, digest.last_event, now=digest.until)
+
+    def count(self) -> int:
+        """Return how many decisions it holds, withdrawn ones left out."""
+        with self._database.reading() as connection:
+            return count_decisions(connection)
+
+    def program(self) -> str:
+        """Return the name and the version of what keeps the log: `SQLite 3.46.1`."""
+        return self._database.program()
 
     def close(self) -> None:
         """Close the database."""

@@ -33,6 +33,10 @@ log = LazyGroup(
             "memo.cli.log_edit:edit",
             "Change an entry of the log, in your editor or by options.",
         ),
+        "import": (
+            "memo.cli.log_import:import_files",
+            "Read back into the log what people changed in Markdown.",
+        ),
         "confirm": ("memo.cli.log_changes:confirm", "Vouch for decisions: they are accepted."),
         "reject": (
             "memo.cli.log_changes:reject",
@@ -109,6 +113,7 @@ config = LazyGroup(
             "memo.cli.catchup:catchup",
             "Tell what changed in the decision log, and why, since you last looked.",
         ),
+        "stats": ("memo.cli.stats:stats", "Count meetings, and what comes of them."),
         "models": (models, "Manage speech and language models."),
         "config": (config, "Look at the settings."),
         "doctor": ("memo.cli.doctor:doctor", "Say whether everything is in place."),

@@ -19,15 +19,17 @@ from pydantic import Field, ValidationError
 from memo.decision_log.entries import (
     FINDINGS,
     content_of,
+    entries_from,
     fields_of,
     people_column,
     place_of,
     read_entry,
+    read_events,
     read_rows,
     select_entries,
 )
 from memo.decision_log.linking import put_link, settle
-from memo.decision_log.schema import entries
+from memo.decision_log.schema import entries, meetings
 from memo.errors import DecisionLogError, EditConflict
 from memo.model import Found, Value
 from memo.remembered import (
@@ -36,6 +38,7 @@ from memo.remembered import (
     Link,
     LinkStanding,
     LogEntry,
+    LogEvent,
     people_of,
     text_of,
 )
@@ -92,6 +95,14 @@ class Edit(Value):
     origin: str = ""
 
 
+class Held(Value):
+    """An entry as it is now, as memo found it, and what happened to it."""
+
+    entry: LogEntry
+    found: Found
+    history: tuple[LogEvent, ...]
+
+
 class Change(Value):
     """One field of an entry before and after an edit, as JSON has it."""
 
@@ -125,6 +136,27 @@ def edit_entries(
                 raise
             raise type(error)(f"{edit.origin}: {error}", hint=error.hint) from error
     return tuple(done)
+
+
+def read_held(
+    connection: sa.Connection, *, numbers: Iterable[str] = (), recording: str | None = None
+) -> tuple[Held, ...]:
+    """Return entries with all that is known of them: those named, and those of a recording.
+
+    Raises:
+        DecisionLogError: There is none of a number, or it is not a number.
+    """
+    query = select_entries().where(meetings.c.recording_sha256 == recording)
+    rows = read_rows(connection, query.order_by(entries.c.id)) if recording else ()
+    of_recording = [entry.number for entry in entries_from(connection, rows)]
+    return tuple(
+        Held(
+            entry=read_entry(connection, number),
+            found=read_found(connection, number),
+            history=read_events(connection, number),
+        )
+        for number in dict.fromkeys((*numbers, *of_recording))
+    )
 
 
 def read_found(connection: sa.Connection, number: str) -> Found:

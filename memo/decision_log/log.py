@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,7 @@ from typing import Any, Self
 from memo.decision_log.catching_up import Last, mark_read, read_digest
 from memo.decision_log.chains.stories import read_story
 from memo.decision_log.database import Database
-from memo.decision_log.editing import Edit, Edited, edit_entries, read_found
+from memo.decision_log.editing import Edit, Edited, Held, edit_entries, read_found, read_held
 from memo.decision_log.entries import (
     count_decisions,
     read_entries,
@@ -36,6 +36,7 @@ from memo.remembered import (
     Story,
     Utterance,
 )
+from memo.tallies import Grouping, Stats
 
 __all__ = ["DecisionLog", "Edit", "Edited", "Recorded", "Wanted"]
 
@@ -215,6 +216,21 @@ class DecisionLog:
         with self._database.writing(keep=not rehearse) as connection:
             return edit_entries(connection, edits, now=now, who=who)
 
+    def held(
+        self, *, numbers: Iterable[str] = (), recording: str | None = None
+    ) -> tuple[Held, ...]:
+        """Return entries as they are, as memo found them, and what happened to them.
+
+        Args:
+            numbers: Of entries, as people write them.
+            recording: SHA-256 of a recording: its entries, too, withdrawn or not.
+
+        Raises:
+            DecisionLogError: There is no such entry.
+        """
+        with self._database.reading() as connection:
+            return read_held(connection, numbers=numbers, recording=recording)
+
     def found(self, number: str) -> Found:
         """Return what memo found for an entry, without what people made of it.
 
@@ -332,6 +348,32 @@ class DecisionLog:
         """Remember that a reader has a digest: the next `Last` begins after it."""
         with self._database.writing() as connection:
             mark_read(connection, last.reader, digest.last_event, now=digest.until)
+
+    def stats(
+        self,
+        *,
+        now: dt.datetime,
+        timezone: str,
+        by: Grouping = Grouping.WEEK,
+        since: dt.datetime | None = None,
+        people: Sequence[str] = (),
+    ) -> Stats:
+        """Return how the meetings go: how many and how long, and what comes of them.
+
+        Args:
+            now: The present instant, aware.
+            timezone: IANA name of the reader's zone.
+            by: What is counted together.
+            since: Nothing that happened before counts; None counts everything.
+            people: Only meetings in which one of them took part; nobody means any.
+
+        Raises:
+            DecisionLogError: Nobody in the log is called so, or several are.
+        """
+        from memo.decision_log.statistics import count
+
+        with self._database.reading() as connection:
+            return count(connection, by=by, since=since, people=people, now=now, timezone=timezone)
 
     def count(self) -> int:
         """Return how many decisions it holds, withdrawn ones left out."""

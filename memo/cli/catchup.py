@@ -257,6 +257,7 @@ class _Run:
             html=str(html),
             attachments=tuple(attachments),
             whole=str(self._out.absolute()) if self._out else None,
+            key=f"{self._given['length']} {digest.model_dump_json(exclude={'since', 'until'})}",
         )
 
 

@@ -37,7 +37,8 @@ class Message(Value):
     """A finished digest.
 
     `text` is Markdown, readable as it is. `whole` says where all of it can be read: shown where a
-    chat takes only its beginning. Two messages of a day with the same words are the same message.
+    chat takes only its beginning. Two messages of a day with the same `key`, else with the same
+    words, are the same message: words may tell the minute in which they were written.
     """
 
     subject: Text
@@ -45,6 +46,7 @@ class Message(Value):
     html: Text | None = None
     attachments: tuple[Attachment, ...] = ()
     whole: Text | None = None
+    key: Text | None = None
 
 
 class Letter(Value):
@@ -73,9 +75,9 @@ class Letter(Value):
 def letter(message: Message, to: Destination, now: dt.datetime, place: int = 0) -> Letter:
     """Return a digest addressed to one place.
 
-    Its id is made of the words, the place and the day, so that the same digest, composed anew
-    after a crash, is recognised: by the outbox, and by mail servers, which see it as Message-ID.
-    Attachments count by name alone: Word files differ each time they are written.
+    Its id is made of the key or the words, the place and the day, so that the same digest, composed
+    anew after a crash, is recognised: by the outbox, and by mail servers, which see it as
+    Message-ID. Attachments count by name alone: Word files differ each time they are written.
 
     Args:
         message: The digest.
@@ -85,8 +87,10 @@ def letter(message: Message, to: Destination, now: dt.datetime, place: int = 0) 
     """
     day = now.astimezone(dt.UTC).date().isoformat()
     names = [attachment.name for attachment in message.attachments]
-    parts = [to.kind, to.to, message.subject, message.text, message.html or "", *names, day]
+    words = [message.subject, message.text, message.html or ""]
+    parts = [to.kind, to.to, *(words if message.key is None else [message.key]), *names, day]
     digest = hashlib.sha256(
         b"\0".join(part.encode("utf-8", "surrogatepass") for part in parts)
     ).hexdigest()
-    return Letter(id=digest[:32], to=to, message=message, queued_at=now, place=place)
+    kept = message.model_copy(update={"key": None})  # it is in the id, and may be long
+    return Letter(id=digest[:32], to=to, message=kept, queued_at=now, place=place)

@@ -58,7 +58,7 @@ class Outbox:
         places = tuple(places)
         file = next((to for to in places if to.kind == "file"), None)
         if file and message.whole is None:
-            message = message.model_copy(update={"whole": shown(file.path(now))})
+            message = message.model_copy(update={"whole": str(file.path(now))})
         letters = tuple(letter(message, to, now, place) for place, to in enumerate(places))
         for one in letters:
             there = self.read(one)
@@ -168,7 +168,7 @@ class Outbox:
         """Write all of a digest to where it stays, for a chat that takes only its beginning.
 
         Returns:
-            The file, as people may be told.
+            The file.
 
         Raises:
             OutputError: It cannot be written.
@@ -176,7 +176,7 @@ class Outbox:
         day = one.queued_at.date().isoformat()
         path = self.folder.with_name("digests") / f"{day}-{one.id[:8]}.md"
         self._write(path, one.message.text.encode())
-        return shown(path)
+        return str(path)
 
     def _known(self) -> set[str]:
         try:
@@ -213,12 +213,6 @@ class Outbox:
         for path in self.folder.glob("*.tmp"):
             with contextlib.suppress(OSError):
                 path.unlink()
-
-
-def shown(path: Path) -> str:
-    """Return a path as it may be told to others: without the name of the user's folder."""
-    home = Path.home()
-    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
 
 
 def _read(path: Path) -> Letter | None:

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from memo.delivery.accounts import Accounts
@@ -196,4 +197,5 @@ class _Round:
             post_to_webhook(one, self._accounts, self._patience, lambda: self._whole(one))
 
     def _whole(self, one: Letter) -> str:
-        return one.message.whole or self._outbox.keep_whole(one)
+        place = one.message.whole or self._outbox.keep_whole(one)
+        return place.replace(str(Path.home()), "~")  # a user's name is nobody's business

@@ -78,6 +78,13 @@ def test_the_same_digest_is_put_in_once_a_day_and_place(tmp_path: Path) -> None:
     assert len(box.waiting()) == 4
 
 
+def test_a_key_says_that_other_words_are_the_same_digest(tmp_path: Path) -> None:
+    box = outbox(tmp_path)
+    for text, key in (("at 08:29", "42"), ("at 08:30", "42"), ("at 08:30", "43")):
+        box.put(Message(subject="S", text=text, key=key), [ANNA], now=NOW)
+    assert sorted(letter.message.text for letter in box.waiting()) == ["at 08:29", "at 08:30"]
+
+
 def test_what_waits_is_in_order(tmp_path: Path) -> None:
     box = outbox(tmp_path)
     places = destinations(["mailto:z@example.org,a@example.org", "webhook"])
@@ -194,13 +201,10 @@ def test_a_broken_letter_is_replaced_by_a_good_one(tmp_path: Path) -> None:
     assert box.waiting() == (letter,)
 
 
-def test_a_file_is_told_to_the_others_as_the_place_of_the_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_a_file_is_told_to_the_others_as_the_place_of_the_whole(tmp_path: Path) -> None:
     places = [ANNA, to_file(tmp_path / "digests" / "{date}.md")]
     for letter in outbox(tmp_path).put(MESSAGE, places, now=NOW):
-        assert letter.message.whole == "~/digests/2026-11-23.md"
+        assert letter.message.whole == str(tmp_path / "digests" / "2026-11-23.md")
 
 
 @pytest.mark.parametrize("known", ["", "5", "{}", "[5]", "\xff", "null"])

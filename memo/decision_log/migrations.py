@@ -240,6 +240,7 @@ def _add_links_of_m0002(tables: sa.MetaData) -> None:
 
 def m0003_index_of_words(connection: sa.Connection) -> None:
     """Index what entries say and what was said, for `memo log search`."""
+    connection.exec_driver_sql("CREATE INDEX ix_meetings_language ON meetings (language)")
     if connection.dialect.name == "postgresql":
         for table in ("entry_terms", "talk_terms"):
             connection.exec_driver_sql(
@@ -257,7 +258,7 @@ def m0003_index_of_words(connection: sa.Connection) -> None:
     rows = connection.execute(
         sa.text(
             "SELECT e.id, e.kind, e.number, e.finding, e.edits, m.title, m.language"
-            " FROM entries e JOIN meetings m ON m.id = e.meeting_id"
+            " FROM entries e JOIN meetings m ON m.id = e.meeting_id WHERE e.withdrawn_at IS NULL"
         )
     ).mappings()
     put(connection, "entry_terms", ("statement", "why", "around", "quotes"), map(_terms_of, rows))

@@ -72,7 +72,7 @@ meetings = sa.Table(
     sa.Column("memo_path", sa.Text),
     sa.Column("recorded_at", Instant, nullable=False),
     sa.Column("duration", sa.Double),  # seconds
-    sa.Column("language", sa.Text),
+    sa.Column("language", sa.Text, index=True),
     sa.Column("participants", sa.JSON(none_as_null=True)),  # names
     sa.Column("summary", sa.Text),
 )

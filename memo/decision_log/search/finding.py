@@ -24,7 +24,7 @@ from memo.decision_log.search.terms import language_of
 from memo.remembered import EntryKind, EntryState, Hit, Hits, Matched, Utterance
 
 _WEIGHTS = (8.0, 4.0, 2.0, 1.0)  # of `ENTRY_FIELDS`
-_RANKED = 5_000
+_RANKED = 4_000
 """Of more finds than these the newest are ranked: nobody looks for what is everywhere."""
 _BY_LENGTH = 1  # PostgreSQL divides by 1 + the logarithm of the length
 _STANDING = (EntryState.ACCEPTED, EntryState.PROPOSED, EntryState.OPEN)
@@ -153,8 +153,9 @@ class _Search:
     def rows(self, conditions: list[sa.ColumnElement[bool]]) -> Sequence[sa.Row[Any]]:
         """Return the ids and scores of entries, the best first."""
         key, score, fits = self._index(ENTRY_TERMS, _WEIGHTS)
-        found = _select(entries.c.id, score.label("score"), table=ENTRY_TERMS)
-        found = found.join(entries, entries.c.id == key).where(fits, *conditions)
+        found = _select(key.label("id"), score.label("score"), table=ENTRY_TERMS).where(fits)
+        if conditions:
+            found = found.join(entries, entries.c.id == key).where(*conditions)
         return self._best(found, key)
 
     def talk(self, conditions: list[sa.ColumnElement[bool]]) -> list[Hit]:
@@ -225,7 +226,7 @@ def _entry_conditions(
     wanted: Wanted, meeting_ids: Collection[int] | None
 ) -> list[sa.ColumnElement[bool]]:
     at = sa.func.coalesce(entries.c.decided_at, entries.c.logged_at)
-    conditions: list[sa.ColumnElement[bool]] = [entries.c.withdrawn_at.is_(None)]
+    conditions: list[sa.ColumnElement[bool]] = []
     if wanted.kinds:
         conditions.append(entries.c.kind.in_([kind.value for kind in wanted.kinds]))
     if wanted.states:

@@ -36,7 +36,7 @@ Terms = Mapping[str, list[str]]
 
 
 def index_entry(connection: sa.Connection, entry_id: int) -> None:
-    """Bring the index of an entry up to date with what it says now.
+    """Bring the index of an entry up to date with what it says now; a withdrawn one is in no index.
 
     Args:
         connection: Of a transaction that may write.
@@ -48,14 +48,17 @@ def index_entry(connection: sa.Connection, entry_id: int) -> None:
             entries.c.number,
             entries.c.finding,
             entries.c.edits,
+            entries.c.withdrawn_at,
             meetings.c.title,
             meetings.c.language,
         )
         .join(meetings)
         .where(entries.c.id == entry_id)
     )
-    row = connection.execute(query).mappings().one()
-    put(connection, ENTRY_TERMS, ENTRY_FIELDS, [(entry_id, entry_terms(**row))])
+    row = dict(connection.execute(query).mappings().one())
+    withdrawn = row.pop("withdrawn_at") is not None
+    terms = {} if withdrawn else entry_terms(**row)
+    put(connection, ENTRY_TERMS, ENTRY_FIELDS, [(entry_id, terms)])
 
 
 def index_talk(connection: sa.Connection, meeting_id: int) -> None:
@@ -139,7 +142,7 @@ def put(
     *,
     anew: bool = True,
 ) -> None:
-    """Write rows of terms; with `anew`, in place of the ones of the same ids."""
+    """Write rows of terms, but empty ones; with `anew`, in place of those of the same ids."""
     postgresql = connection.dialect.name == "postgresql"
     make, values = (_insert_tsvector, _tsvectors) if postgresql else (_insert_fts5, _texts)
     insert = sa.text(make(table, fields))
@@ -147,7 +150,9 @@ def put(
     for some in _batches(rows):
         if anew:
             connection.execute(delete, [{"id": row} for row, _ in some])
-        connection.execute(insert, [{"id": row, **values(fields, terms)} for row, terms in some])
+        full = [{"id": row, **values(fields, terms)} for row, terms in some if terms]
+        if full:
+            connection.execute(insert, full)
 
 
 def _words(texts: Iterable[object], language: str) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
-from memo.decision_log.search.query import Alternative, Asked
+from memo.decision_log.search.query import Asked
 from memo.decision_log.search.terms import forms_in
 from memo.model import Decision, Evidence
 from memo.remembered import LogEntry, Snippet
@@ -61,9 +62,7 @@ def marked(
 
 def find(text: str, asked: Asked, language: str) -> tuple[Span, ...]:
     """Return where what was looked for stands in a text, in characters, without overlaps."""
-    known = list(forms_in(text, language))
-    ways = [way for part in asked.wanted for way in part.alternatives]
-    return tuple(_apart(_found(known, ways)))
+    return tuple(_apart(_found(list(forms_in(text, language)), asked)))
 
 
 def _quote(evidence: Evidence, asked: Asked, language: str) -> Snippet:
@@ -82,14 +81,28 @@ def _told(snippet: Snippet) -> int:
     return len({snippet.text[start:end].casefold() for start, end in snippet.spans})
 
 
-def _found(known: Sequence[Spoken], ways: Sequence[Alternative]) -> Iterator[Span]:
+def _found(known: Sequence[Spoken], asked: Asked) -> Iterator[Span]:
+    whole, beginnings = _ways(asked)
     for place, spoken in enumerate(known):
-        for way in ways:
+        for way in whole.get(spoken.word, ()):
             there = known[place : place + len(way)]
-            if len(there) == len(way) and all(
-                form.fits(other.word) for form, other in zip(way, there, strict=True)
-            ):
+            if tuple(other.word for other in there) == way:
                 yield spoken.start, there[-1].end
+        if spoken.word.startswith(beginnings):
+            yield spoken.start, spoken.end
+
+
+@lru_cache(maxsize=4)
+def _ways(asked: Asked) -> tuple[Mapping[str, list[tuple[str, ...]]], tuple[str, ...]]:
+    """Return what is looked for by its first form, and what longer words may begin with."""
+    whole: dict[str, list[tuple[str, ...]]] = {}
+    beginnings = []
+    for way in (way for part in asked.wanted for way in part.alternatives):
+        if way[-1].begins:  # a word alone
+            beginnings.append(way[-1].text)
+        else:
+            whole.setdefault(way[0].text, []).append(tuple(form.text for form in way))
+    return whole, tuple(beginnings)
 
 
 def _apart(spans: Iterable[Span]) -> list[Span]:

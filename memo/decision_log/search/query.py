@@ -28,13 +28,9 @@ class Form:
     text: str
     begins: bool = False
 
-    def fits(self, known: str) -> bool:
-        """Tell whether a word of the index is meant."""
-        return known.startswith(self.text) if self.begins else known == self.text
-
 
 Alternative = tuple[Form, ...]
-"""Forms that stand side by side, in this order."""
+"""Forms that stand side by side, in this order; only one that is alone may begin longer words."""
 
 
 @dataclass(frozen=True)

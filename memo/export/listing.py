@@ -16,6 +16,7 @@ from memo.export.adr import by_number, sure_links, wording_of
 from memo.export.untrusted import one_line
 from memo.model import ActionItem, Decision, OpenQuestion
 from memo.remembered import LogEntry
+from memo.tallies import Tally
 
 BYTE_ORDER_MARK = "\ufeff"
 """What a CSV file begins with, since Excel reads others in the machine's old code page."""
@@ -40,6 +41,19 @@ def render_json(entries: Sequence[LogEntry]) -> str:
     """Return entries as a JSON array, one object each, as `memo log list --json` has them."""
     values = [entry.model_dump(mode="json") for entry in by_number(entries)]
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def render_tallies(tallies: Iterable[Tally]) -> str:
+    """Return what was counted as CSV with a head."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    names = [*Tally.model_fields]
+    writer.writerow(names)
+    for tally in tallies:
+        values = tally.model_dump(mode="json")
+        cells = ["" if values[name] is None else str(values[name]) for name in names]
+        writer.writerow([_harmless(cells[0]), *cells[1:]])
+    return out.getvalue()
 
 
 def _harmless(text: str) -> str:

@@ -35,7 +35,8 @@ TOP_LEVEL = {
 }  # fmt: skip
 
 HEAVY = {
-    "av", "ctranslate2", "docx", "faster_whisper", "httpx", "langchain_text_splitters", "numpy",
+    "av", "ctranslate2", "docx", "faster_whisper", "httpx", "langchain_text_splitters",
+    "matplotlib", "numpy",
     "onnxruntime", "openai", "pydantic", "rapidfuzz", "rich", "sqlalchemy", "xllamacpp",
 }  # fmt: skip
 

@@ -314,6 +314,8 @@ def case_of(path: Path, *, by_rules: bool) -> Case:
                 meeting=data["id"],
                 held_at=dt.datetime.fromisoformat(data["started_at"]),
                 language=data["language"],
+                title=data["title"],
+                participants=tuple(person["name"] for person in data["participants"]),
                 talk=around(finding, talk),
             )
             for number, finding in zip(numbers, findings, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from memo.decision_log.chains.signs import Signs, signs_of
-from memo.decision_log.chains.subjects import Known, Rarity, evidence_of, newer_first
+from memo.decision_log.chains.subjects import Known, Rarity, evidence_of, newer_first, of_one_circle
 from memo.decision_log.chains.told import Relationship, Told
 from memo.model import Verdict
 from memo.remembered import EntryKind, LinkStanding, Relation
@@ -15,6 +15,8 @@ ALIKE = 1.2
 """Likeness from which two decisions are about the same thing."""
 LESS_ALIKE = 0.9
 """Likeness from which they may be, if much says that something changes."""
+AMONG_STRANGERS = 1.6
+"""The same, for decisions of people who never met, which may then be proposed."""
 CLEARLY = 0.25
 """How much more alike than any other older decision one must be to be sure of it."""
 CHANGES, MAY_CHANGE = 1.5, 1.0
@@ -36,12 +38,29 @@ class _Pair:
     likeness: float
     mutual: float
     told_before: float
+    one_circle: bool
     signs: Signs
 
 
 def decisions_related(
     new: Sequence[Known], others: Sequence[Known], rarity: Rarity
 ) -> Iterator[Relationship]:
+    """Yield what newer decisions do to older ones; surely superseded is one by one at most."""
+    found = sorted(_related_ones(new, others, rarity), key=lambda pair: -pair[0])
+    taken: set[str] = set()
+    for _, one in found:
+        ends = one.relation is not Relation.REAFFIRMS and one.standing is LinkStanding.SURE
+        if ends and one.target in taken:
+            yield replace(one, standing=LinkStanding.PROPOSED, confidence=one.confidence / 2)
+            continue
+        if ends:
+            taken.add(one.target)
+        yield one
+
+
+def _related_ones(
+    new: Sequence[Known], others: Sequence[Known], rarity: Rarity
+) -> Iterator[tuple[float, Relationship]]:
     """Yield what newer decisions do to older ones: each newer one to the one it is most like."""
     mine = [one for one in new if one.told.kind is EntryKind.DECISION]
     yours = [one for one in others if one.told.kind is EntryKind.DECISION]
@@ -53,7 +72,7 @@ def decisions_related(
         rivals.sort(key=lambda pair: pair.likeness + pair.signs.named, reverse=True)
         if not rivals or not (ours or rivals[0].older.told.meeting == mine[0].told.meeting):
             continue
-        yield from _of_rivals(rivals)
+        yield from ((rivals[0].likeness, one) for one in _of_rivals(rivals))
 
 
 def _of_rivals(rivals: Sequence[_Pair]) -> Iterator[Relationship]:
@@ -85,11 +104,12 @@ def _pairs(newer: Known, others: Sequence[Known], rarity: Rarity) -> list[_Pair]
         if newer_first(newer, older)[0] is not newer or not older.told.stood_before(newer.told):
             continue
         likeness = rarity.likeness(newer.subject, older.subject)
-        if likeness >= LESS_ALIKE:
+        one_circle = of_one_circle(newer.told, older.told)
+        if likeness >= (LESS_ALIKE if one_circle else AMONG_STRANGERS):
             mutual = rarity.mutual(newer.subject, older.subject)
             signs = signs_of(newer, older, rarity)
             before = rarity.told_before(newer.subject, older.subject)
-            found.append(_Pair(newer, older, likeness, mutual, before, signs))
+            found.append(_Pair(newer, older, likeness, mutual, before, one_circle, signs))
     return found
 
 
@@ -105,6 +125,8 @@ def _related(pair: _Pair, *, clear: bool) -> Relationship | None:
     sure = (
         clear
         and alike
+        and pair.one_circle
+        and not signs.proposed
         and change >= CHANGES
         and (signs.explicit or (signs.change >= CHANGES and not signs.sibling))
         and _believed(pair)
@@ -122,7 +144,7 @@ def _reaffirmed(pair: _Pair, *, clear: bool) -> Relationship | None:
     if pair.likeness < (LESS_ALIKE if signs.rejected else ALIKE):
         return None
     plain = signs.rejected or (signs.stays and not signs.adds)
-    sure = clear and plain and pair.likeness >= ALIKE and _believed(pair)
+    sure = clear and plain and pair.one_circle and pair.likeness >= ALIKE and _believed(pair)
     reason = "the same is said again"
     if signs.rejected or signs.stays:
         reason = "a change is turned down" if signs.rejected else "it is said to stand"

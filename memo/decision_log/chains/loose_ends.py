@@ -13,6 +13,7 @@ from memo.decision_log.chains.subjects import (
     Words,
     evidence_of,
     newer_first,
+    of_one_circle,
     words_of,
 )
 from memo.decision_log.chains.told import Relationship, Told
@@ -36,6 +37,8 @@ LEAST = 0.3
 """Least weight of these words: one word that all meetings have is nothing."""
 PLAINLY = 0.5
 """Share of the words of a task or question that the settling sentence must have to be sure."""
+FEWEST = 2
+"""How many of these words it must have: "which event?" is answered wherever there is one."""
 OWNED = 0.2
 """What it adds to that share if it is the owner of a task who speaks, or is spoken to."""
 ASKED_BESIDE = 25.0
@@ -144,7 +147,8 @@ def _waits(told: Told, meeting: Told) -> bool:
     """Tell whether something is an open action or question of an earlier meeting."""
     before = told.held_at is None or meeting.held_at is None or told.held_at < meeting.held_at
     open_one = told.kind is not EntryKind.DECISION and told.stood_before(meeting)
-    return open_one and before and told.language == meeting.language
+    near = told.language == meeting.language and of_one_circle(told, meeting)
+    return open_one and before and near
 
 
 def _to_find_out(action: Known, question: Known) -> bool:
@@ -210,7 +214,9 @@ def _by_talk(
     spot: _Spot, share: float, other: Known, new: Sequence[Known], rarity: Rarity
 ) -> Relationship:
     action = other.told.kind is EntryKind.ACTION
-    plainly = rarity.covered(other.subject.sentence, spot.close) >= PLAINLY
+    sentence = other.subject.sentence
+    enough = len((sentence & spot.close).stems) >= FEWEST
+    plainly = enough and rarity.covered(sentence, spot.close) >= PLAINLY
     ours = not action or _speaks_or_is_named(other.told, spot)
     believed = other.told.finding.verdict is Verdict.SUPPORTED
     sure = share >= SURELY_TOLD and plainly and ours and believed
@@ -251,6 +257,8 @@ def _best(
             if newer.told.kind is not newer_kind or older.told.kind is not older_kind:
                 continue
             if not older.told.stood_before(newer.told):
+                continue
+            if not of_one_circle(newer.told, older.told):
                 continue
             likeness = rarity.likeness(newer.subject, older.subject)
             if newer_kind is EntryKind.ACTION and set(newer.told.people) & set(older.told.people):

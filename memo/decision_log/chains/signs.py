@@ -41,6 +41,7 @@ class Signs:
         unreal: It may not be meant.
         besides: It is said to be another matter.
         rejected: It turns a proposal down.
+        proposed: It is not settled itself.
         sibling: Each names something that the other does not: two streets, two products.
         adds: It names something that is not talked of beside the older one.
         touches: Both sentences have a word, figure or day in common.
@@ -60,6 +61,7 @@ class Signs:
     unreal: bool
     besides: bool
     rejected: bool
+    proposed: bool
     sibling: bool
     adds: bool
     touches: bool
@@ -131,7 +133,8 @@ def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:
         same=bool(own) and own <= yours.own.values,
         unreal=_any(lexicon.unreal, told.said[1:]),
         besides=_any(lexicon.besides, told.said),
-        rejected=_is_rejected(told),
+        rejected=_status(told) is DecisionStatus.REJECTED,
+        proposed=_status(told) is DecisionStatus.PROPOSED,
         sibling=min(lost, added) >= _APART,
         adds=added >= _APART,
         touches=bool(both.stems or both.values),
@@ -146,8 +149,8 @@ def turned(newer: str, older: str, lexicon: Lexicon) -> bool:
     return bool(mine & lexicon.negations) != bool(yours & lexicon.negations)
 
 
-def _is_rejected(told: Told) -> bool:
-    return isinstance(told.finding, Decision) and told.finding.status is DecisionStatus.REJECTED
+def _status(told: Told) -> DecisionStatus | None:
+    return told.finding.status if isinstance(told.finding, Decision) else None
 
 
 def _names(newer: Told, older: Subject, rarity: Rarity) -> bool:

@@ -7,6 +7,7 @@ frequency: Spärck Jones, 1972). Figures and names of days are kept apart: they 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _VALUE = 0.5
 """What a figure or day weighs beside words, whose weight is from 0 to 1."""
 _BACKGROUND = 24
 """Findings about nothing of all this, so that a young log is no judge of what is rare."""
+_NAMELESS = re.compile(r"(?:speaker|sprecher|hablante|spk)?[\s_-]*\d*")
 _SHORTEST = 3
 QUOTES = 3
 """Most quotes of one meeting that bear a relationship out."""
@@ -165,6 +167,22 @@ class Rarity:
     def _of(self, stem: str) -> float:
         seen = self._count[stem]
         return math.log((self._all + 1) / (seen + 0.5)) / math.log((self._all + 1) / 0.5)
+
+
+def of_one_circle(one: Told, other: Told) -> bool:
+    """Tell whether two meetings may be about one thing: the same people, or alike in title.
+
+    Where nobody knows who was there, they may.
+    """
+    mine, yours = _named(one), _named(other)
+    if not mine or not yours or mine & yours:
+        return True
+    return bool(content(one.title, one.language) & content(other.title, other.language))
+
+
+def _named(told: Told) -> frozenset[str]:
+    names = (" ".join(name.split()).casefold() for name in told.participants)
+    return frozenset(name for name in names if not _NAMELESS.fullmatch(name))
 
 
 def newer_first(one: Known, other: Known) -> tuple[Known, Known]:

@@ -31,6 +31,8 @@ class Told:
         meeting: What its meeting is known by.
         held_at: When the meeting was; None if nobody knows.
         language: ISO 639-1 code of what was said.
+        title: Title of its meeting.
+        participants: Names of those who were there, as far as they have any.
         talk: What was said from `AROUND` seconds before its evidence to as long after it.
         standing: Whether it is accepted or open, as far as it says itself or people said.
         ended_at: When something later ended it; None if nothing did.
@@ -43,6 +45,8 @@ class Told:
     meeting: str
     held_at: dt.datetime | None
     language: str
+    title: str = ""
+    participants: tuple[str, ...] = ()
     talk: tuple[Utterance, ...] = ()
     standing: bool = True
     ended_at: dt.datetime | None = None

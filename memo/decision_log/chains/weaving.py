@@ -161,6 +161,8 @@ def _told_of(
         meeting=number_of_meeting(row.entries_meeting_id),
         held_at=row.meetings_started_at or row.meetings_recorded_at,
         language=row.meetings_language or "en",
+        title=row.meetings_title,
+        participants=tuple(row.meetings_participants or ()),
         talk=tuple(said for said in talk if said.end > start and said.start < end),
         standing=state in (None, EntryState.ACCEPTED, EntryState.OPEN),
         ended_at=min(ended.values(), default=None),

@@ -54,6 +54,8 @@ def labelled(data: dict[str, Any], category: str, item: dict[str, Any]) -> Told:
         meeting=data["id"],
         held_at=dt.datetime.fromisoformat(data["started_at"]),
         language=data["language"],
+        title=data["title"],
+        participants=tuple(person["name"] for person in data["participants"]),
         talk=tuple(near),
     )
 

@@ -115,7 +115,9 @@ def _mrkdwn(block: Block) -> str:
 def _slack_run(run: Run) -> str:
     text = _escaped(run.text)
     if run.link and is_web_address(run.link):
-        text = f"<{_escaped(run.link).replace('|', '%7C')}|{text.replace('|', '¦')}>"
+        text = (
+            f"<{_escaped(run.link).replace('|', '%7C')}|{' '.join(text.replace('|', '¦').split())}>"
+        )
     for mark, on in (("`", run.code), ("_", run.italic), ("*", run.bold)):
         text = _wrapped(text, mark) if on else text
     return text

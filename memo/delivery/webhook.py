@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import logging
 import re
 import ssl
 import time
@@ -68,6 +69,8 @@ def post_to_webhook(one: Letter, accounts: Accounts, patience: Patience, whole: 
 
 def _posted(url: str, body: bytes, patience: Patience) -> tuple[httpx.Response, str]:
     """Return the answer and the beginning of its words."""
+    for talkative in ("httpx", "httpcore"):  # they log the address
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     timeout = httpx.Timeout(patience.read, connect=patience.connect)
     trust_env = not is_loopback(urlsplit(url).hostname or "")
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "memo"}

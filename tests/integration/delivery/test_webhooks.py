@@ -220,7 +220,7 @@ def test_slack_has_to_say_ok(hook: Hook, box: Outbox) -> None:
 def test_no_reason_and_no_log_holds_the_address_or_what_was_said(
     hook: Hook, box: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "memo")
+    caplog.set_level("DEBUG")
     hostile = (500, dict[str, str](), b"s3cr3t Excel"), (400, {"X": "Excel"}, b"s3cr3t Excel")
     for answer in (*hostile, HANG_UP):
         hook.script = [answer] * 3

@@ -18,7 +18,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from memo.decision_log.entries import (
-    event_from,
     meeting_from,
     number_of,
     place_of,
@@ -26,7 +25,7 @@ from memo.decision_log.entries import (
     read_rows,
 )
 from memo.decision_log.linking import read_links
-from memo.decision_log.news import News, Told, as_it_was, is_program
+from memo.decision_log.news import News, Told, is_program
 from memo.decision_log.readers import belongs_to, resolve
 from memo.decision_log.schema import entries, events, meetings, readers
 from memo.digest import (
@@ -55,6 +54,7 @@ FIRST_DAYS = 7
 """What the first `last` of a reader tells, in days."""
 _OTHERS_TOLD = 30
 _DOUBTFUL_TOLD = 20
+_HEADS = tuple(events.c[name] for name in ("id", "entry_id", "at", "who", "what", "note"))
 _AT_ONCE = 200  # numbers in one query, two parameters each
 
 
@@ -175,17 +175,38 @@ class _Digesting:
     # --- What happened ---
 
     def _read_events(self) -> None:
+        """Read what happened; what entries said before and after, only where it may differ."""
         query = (
-            sa.select(events, entries.c.kind, entries.c.number)
+            sa.select(*_HEADS, entries.c.kind, entries.c.number)
             .join(entries, entries.c.id == events.c.entry_id)
             .where(self._period.happened())
             .order_by(events.c.id)
         )
         rows = read_rows(self._connection, query)
+        happened: dict[int, list[sa.Row[Any]]] = defaultdict(list)
+        for row in rows:
+            happened[row.entry_id].append(row)
+        more = [
+            row.id
+            for some in happened.values()
+            if [row.what for row in some] != ["recorded"]
+            for row in some
+        ]
+        said = self._contents(more)
         for row in rows:
             number = number_of(EntryKind(row.kind), row.number)
-            self._events[number].append(event_from(row, number))
-        self._keep(read_entries_of(self._connection, {row.entry_id for row in rows}).values())
+            before, after = said.get(row.id, (None, None))
+            self._events[number].append(_event(row, number, before=before, after=after))
+        self._keep(read_entries_of(self._connection, list(happened)).values())
+
+    def _contents(self, ids: Sequence[int]) -> dict[int, tuple[Any, Any]]:
+        found: dict[int, tuple[Any, Any]] = {}
+        for at in range(0, len(ids), _AT_ONCE):
+            query = sa.select(events.c.id, events.c.before, events.c.after)
+            wanted = query.where(events.c.id.in_(ids[at : at + _AT_ONCE]))
+            for row in read_rows(self._connection, wanted):
+                found[row.id] = (row.before, row.after)
+        return found
 
     def _links(self) -> tuple[Link, ...]:
         """Return the sure links that were made in the period, by the time that counts."""
@@ -214,11 +235,11 @@ class _Digesting:
         else:
             known = not self._period.holds(_held(self._meeting_of(entry)))
         if not known:
-            first = as_it_was(entry, recorded[0].after) if recorded else entry
-            return Told(entry, known=False, events=tuple(happened or ()), first=first)
+            content = recorded[0].after if recorded else None
+            return Told(entry, known=False, events=tuple(happened), content=content)
         counted = [event for event in happened if self._counts(event, entry, links)]
         content = recorded[0].after if recorded else counted[0].before if counted else None
-        return Told(entry, known=True, events=tuple(counted), first=as_it_was(entry, content))
+        return Told(entry, known=True, events=tuple(counted), content=content)
 
     def _counts(self, event: LogEvent, entry: LogEntry, links: Collection[Link]) -> bool:
         """Leave out what memo did about a meeting that was held before the period."""
@@ -333,21 +354,17 @@ class _Digesting:
         return self._connection.execute(query).all()
 
     def _open_tasks(self, reader: Reader | None, told: dict[str, Told]) -> list[Task]:
-        """Return the open ones that are told: the reader's, what is new, and some others."""
-        new = {n for n, one in told.items() if not one.known and one.events}
-        chosen: list[int] = []
-        rest = 0
+        """Return the open ones that are told: the reader's, and of others what is new first."""
+        new = {number for number, one in told.items() if not one.known and one.events}
+        mine, others = list[str](), list[str]()
         for row in self._open_rows:
-            people = [name for name in row.people.split("\n") if name]
-            is_new = number_of(EntryKind(row.kind), row.number) in new
-            if is_new or any(belongs_to(name, reader) for name in people):
-                chosen.append(row.id)
-            elif rest < _OTHERS_TOLD:
-                rest += 1
-                chosen.append(row.id)
-        found = read_entries_of(self._connection, chosen)
-        tasks = [self._task(found[row_id], new) for row_id in chosen]
-        return sorted(tasks, key=_urgency)
+            number = number_of(EntryKind(row.kind), row.number)
+            people = (name for name in row.people.split("\n") if name)
+            (mine if any(belongs_to(name, reader) for name in people) else others).append(number)
+        others.sort(key=lambda number: number not in new)
+        chosen = mine + others[:_OTHERS_TOLD]
+        self._read_missing(chosen)
+        return sorted((self._task(self._entries[one], new) for one in chosen), key=_urgency)
 
     def _open_left(self, tasks: Sequence[Task]) -> int:
         return len(self._open_rows) - len(tasks)
@@ -432,6 +449,20 @@ class _Digesting:
             )
 
         return sorted(self._entries, key=place)
+
+
+def _event(row: sa.Row[Any], number: str, *, before: Any, after: Any) -> LogEvent:  # noqa: ANN401
+    """Return an event; it was checked when it was written, and there may be very many."""
+    return LogEvent.model_construct(
+        id=row.id,
+        number=number,
+        at=row.at,
+        who=row.who,
+        what=row.what,
+        note=row.note,
+        before=before,
+        after=after,
+    )
 
 
 def _held(meeting: LoggedMeeting) -> dt.datetime:

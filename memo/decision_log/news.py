@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -44,23 +45,24 @@ class Told:
     """An entry and what happened to it in the period.
 
     `known` says whether it is older than the period; `events` are those of the period that count,
-    oldest first; `first` is how it stood at its beginning, or when it was recorded in it.
+    oldest first; `content` is what it said at its beginning, or when it was recorded in it, None
+    if that is what it says now.
     """
 
     now: LogEntry
     known: bool
     events: tuple[LogEvent, ...] = ()
-    first: LogEntry | None = None
+    content: Mapping[str, Any] | None = None
+
+    @cached_property
+    def before(self) -> LogEntry:
+        """How it stood at the beginning of the period, or when it was recorded in it."""
+        return as_it_was(self.now, self.content)
 
     @property
     def then(self) -> LogEntry | None:
         """How it stood at the beginning of the period; None where it did not exist."""
-        return self.first if self.known else None
-
-    @property
-    def before(self) -> LogEntry:
-        """How it stood at the beginning of the period, or when it was recorded in it."""
-        return self.first or self.now
+        return self.before if self.known else None
 
     @property
     def gone(self) -> bool:

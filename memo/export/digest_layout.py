@@ -337,8 +337,8 @@ class _Layout:
         closed = self._digest.closed
         heading = self._words.say("closed")
         if self._brief:
-            lines, note = self._cut([self._closing(closing) for closing in closed], most=5)
-            return Section("closed", heading, groups=loose(lines), note=note)
+            note = self._words.say("closed_count", count=len(closed)) if closed else ""
+            return Section("closed", heading, note=note)
         by_meeting: dict[str, list[Closing]] = {}
         for closing in closed:
             held = _closed_in(closing)
@@ -365,6 +365,10 @@ class _Layout:
         if note:
             facts.append(Fact("→", shortened(note, _QUOTE_LENGTH)))
         line = self._line(entry, *([] if self._brief else facts), tags=[tag])
+        if line.place and entry.decided_at and not self._brief:  # another meeting than the group's
+            second = line.place.text.rpartition(", ")[2]
+            text = f"{self._words.day(entry.decided_at)}, {second}"
+            line = dataclasses.replace(line, place=dataclasses.replace(line.place, text=text))
         said = () if self._brief else tuple(self._said(closing))
         return dataclasses.replace(line, words=said)
 

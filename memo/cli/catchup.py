@@ -12,7 +12,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from memo.cli import dates
-from memo.cli.delivery import Post, delivery_options, show_outbox, show_schedule
+from memo.cli.delivery import (
+    Post,
+    delivery_options,
+    mention_waiting,
+    show_outbox,
+    show_schedule,
+)
 from memo.cli.invocation import Invocation
 from memo.cli.output import leave_stdout, note, printable, shown_to_a_person
 from memo.errors import OutputError
@@ -183,6 +189,8 @@ class _Run:
                 log.remember_read(since, digest)
         if post is not None:
             post.send()
+        elif not self._invocation.quiet:
+            mention_waiting(self._settings)
 
     def _told_by_name(self) -> str | None:
         ending = self._out.suffix.lower().lstrip(".") if self._out else ""

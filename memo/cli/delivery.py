@@ -175,6 +175,14 @@ def show_outbox(settings: Settings, action: str, *, quiet: bool = False) -> None
         note(f"memo: warning: {printable(path)} cannot be read, and is not sent")
 
 
+def mention_waiting(settings: Settings) -> None:
+    """Say on stderr how many digests wait to be sent, if any do: a schedule fails unseen."""
+    waiting = outbox_of(settings).waiting()
+    if waiting:
+        count = "1 digest waits" if len(waiting) == 1 else f"{len(waiting)} digests wait"
+        note(f"memo: note: {count} to be sent: memo catchup --outbox")
+
+
 def _listed(letter: Letter, settings: Settings) -> str:
     zone = ZoneInfo(settings.timezone)
     since = f"{letter.queued_at.astimezone(zone):%Y-%m-%d %H:%M}"

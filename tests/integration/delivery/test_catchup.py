@@ -109,6 +109,8 @@ def test_a_digest_that_could_not_be_sent_goes_first_with_the_next_run(
     )
     (line,) = memo("catchup", "--outbox").stdout.splitlines()
     assert re.search(r"waiting  anna@example\.org  “.+”  tried 1 time: the server said 550", line)
+    seen = memo("catchup", "--for", "Tom", "--peek")
+    assert seen.stderr == "memo: note: 1 digest waits to be sent: memo catchup --outbox\n"
     then = memo("catchup", "--for", "Priya", *send)
     assert then.exit_code == 0, then.stderr
     (mail,) = mails(mailbox)

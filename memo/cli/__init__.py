@@ -139,7 +139,7 @@ def main(context: click.Context, config: Path | None, verbose: bool, quiet: bool
     """Turn recorded calls into memos that can be trusted.
 
     Results go to stdout, progress and errors to stderr. Nothing leaves this machine unless you
-    configure a remote language model.
+    configure a remote language model, or send a digest.
     """
     context.obj = Invocation(config=config, verbose=verbose, quiet=quiet)
     context.obj.begin()

@@ -27,8 +27,8 @@ _TEAMS = (".logic.azure.com", ".powerplatform.com", ".powerautomate.com", ".offi
 def dialect(url: str, accounts: Accounts) -> Dialect:
     """Return the dialect that a webhook speaks: the one that is set, else told by its address.
 
-    Of an unknown address, the plain `{"text": Markdown}` of Mattermost: Rocket.Chat, Zulip and
-    most of what calls itself compatible to Slack take it.
+    Of an unknown address, the plain `{"text": Markdown}` of Mattermost, which most of what calls
+    itself compatible with Slack takes.
     """
     if accounts.webhook_format != "auto":
         return Dialect(accounts.webhook_format)

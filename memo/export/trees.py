@@ -7,6 +7,7 @@ marks is written as a character's number, so that nothing in them is syntax.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from memo.export.untrusted import one_line, shortened
@@ -24,6 +25,7 @@ DOES = {
 LABEL = 70
 """Characters of a label."""
 _PLAIN = frozenset(" .,'!?+-%€£$·()/")
+_BULLET = re.compile(r"(?:[+-]|\d{1,9}[.)])(?=\s|$)")
 _OVER = {EntryState.SUPERSEDED, EntryState.REJECTED, EntryState.DONE, EntryState.DROPPED}
 
 
@@ -64,8 +66,14 @@ def _class(entry: LogEntry, asked: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text as a label may hold it: `#35;` is Mermaid's way to write a character."""
+    """Return text as a label may hold it: `#35;` is Mermaid's way to write a character.
+
+    What could begin a list is written so, too: Mermaid reads a label as Markdown.
+    """
+    told = shortened(one_line(text), LABEL)
+    bullet = _BULLET.match(told)
+    special = bullet.end() - 1 if bullet else -1
     return "".join(
-        char if char.isalnum() or char in _PLAIN else f"#{ord(char)};"
-        for char in shortened(one_line(text), LABEL)
+        char if (char.isalnum() or char in _PLAIN) and place != special else f"#{ord(char)};"
+        for place, char in enumerate(told)
     )

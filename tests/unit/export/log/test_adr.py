@@ -197,6 +197,17 @@ def test_without_a_place_for_memos_nothing_leads_to_this_machine(entry: Make) ->
     assert "Memo: weekly.memo.md" in page
 
 
+@pytest.mark.parametrize(
+    ("text", "told"), [("1. one", "1#46; one"), ("- x", "#45; x"), ("1.5", "1.5")]
+)
+def test_a_label_is_no_list(entry: Make, link: Callable[..., Link], text: str, told: str) -> None:
+    between = (link("DEC-0002", "amends", "DEC-0001"),)
+    drawn = trees_of(
+        [entry("DEC-0001", text, links=between), entry("DEC-0002", "y", links=between)]
+    )
+    assert f'<br/>{told}"]' in drawn["DEC-0001"]
+
+
 @given(st.text(min_size=1))
 def test_a_drawing_holds_only_what_mermaid_takes_as_words(entry: Make, text: str) -> None:
     from memo.remembered import Relation
@@ -213,10 +224,12 @@ def test_a_drawing_holds_only_what_mermaid_takes_as_words(entry: Make, text: str
     new = entry("DEC-0002", "new", links=(between,))
     drawn = trees_of([old, new])
     assert drawn.keys() == {"DEC-0001", "DEC-0002"}
-    lines = drawn["DEC-0001"].splitlines()
-    assert len(lines) == 6
-    label = lines[1].removeprefix('    DEC0001["').removesuffix('"]')
-    assert not set(label.split(": ", 1)[1]) & set('"`<>[]{}()|\\&')
+    [old_line, new_line, arrow] = drawn["DEC-0001"].splitlines()[1:4]
+    assert new_line == '  DEC0002["DEC-0002 · 2026-03-02 · accepted<br/>new"]'
+    assert arrow == "  DEC0001 -->|amended by| DEC0002"
+    label = old_line.removeprefix('  DEC0001["').removesuffix('"]:::asked')
+    told = label.removeprefix("DEC-0001 · 2026-03-02 · superseded<br/>")
+    assert not set(told) & set('"`<>[]{}|\\&*_')
 
 
 def test_a_chain_too_long_to_be_read_is_not_drawn(entry: Make, link: Callable[..., Link]) -> None:

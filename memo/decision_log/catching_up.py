@@ -290,9 +290,9 @@ class _Digesting:
                 if entry.number != change.before.number:
                     counts[entry.recording.sha256]["changes"] += 1
         fresh, earlier = list[DigestMeeting](), list[DigestMeeting]()
-        logged_before = self._logged_before(counts)
+        logged_before, silent_ids = self._logged_before(counts), self._silent()
         for sha256, row in self._all_meetings.items():
-            silent = sha256 not in counts and self._is_silent_news(row)
+            silent = sha256 not in counts and row.id in silent_ids
             if sha256 not in counts and not silent:
                 continue
             count = counts[sha256]
@@ -309,9 +309,14 @@ class _Digesting:
                 earlier.append(held)
         return tuple(sorted(fresh, key=_newest)), tuple(sorted(earlier, key=_newest))
 
-    def _is_silent_news(self, row: sa.Row[Any]) -> bool:
-        """Say whether a meeting, of which nothing is told otherwise, was logged in the period."""
-        return self._period.holds(row.recorded_at)
+    def _silent(self) -> set[int]:
+        """Return the rows of meetings that were logged in the period and of which nothing is."""
+        late = [row for row in self._all_meetings.values() if self._period.holds(row.recorded_at)]
+        if self._period.after is None:
+            return {row.id for row in late}
+        ids = {row.id for row in late if row.recorded_at != self._period.since}
+        query = sa.select(entries.c.meeting_id).distinct()
+        return ids - set(self._connection.execute(query).scalars()) if ids else ids
 
     def _is_fresh(self, sha256: str, logged_before: Collection[str]) -> bool:
         if self._period.after is not None:

@@ -283,5 +283,5 @@ def _said(entry: LogEntry) -> tuple[object, ...]:
     elif isinstance(finding, ActionItem):
         more = (finding.due_text,)
     elif isinstance(finding, OpenQuestion):
-        more = (finding.raised_by,)
+        more = (finding.raised_by, entry.answer)
     return (entry.text, entry.owner, entry.due, *more)

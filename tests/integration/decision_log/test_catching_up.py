@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from memo.decision_log.log import DecisionLog, Last
-from memo.digest import Digest, DueWord, How
+from memo.decision_log.catching_up import Last
+from memo.decision_log.log import DecisionLog
+from memo.digest import Digest, How
 from memo.model import (
     ActionItem,
     Coverage,
@@ -230,9 +231,7 @@ def test_after_the_second_meeting_exactly_what_changed_is_told(
 
 
 @pytest.mark.parametrize("since", ["last", "a date"])
-def test_after_the_third_meeting_exactly_what_changed_is_told(
-    log: DecisionLog, since: str
-) -> None:
+def test_after_the_third_meeting_exactly_what_changed_is_told(log: DecisionLog, since: str) -> None:
     for name in SERIES[:2]:
         add(log, name)
     log.remember_read(PRIYA, look(log, None, now=held(SERIES[1]) + DAY))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import json
 import re
 import sys
@@ -15,6 +14,7 @@ import click
 from memo.app import open_log
 from memo.cli.invocation import Invocation
 from memo.cli.linked import DOES, MAY
+from memo.cli.log_changes import who_says
 from memo.cli.output import clock, note, printable, say, shown_to_a_person
 from memo.model import Evidence
 from memo.remembered import Link, LinkStanding, LogEntry
@@ -32,7 +32,7 @@ _WHICH = "N|NEWER:OLDER"
 )
 @click.option("--accept", multiple=True, metavar=_WHICH, help="Confirm these.")
 @click.option("--refuse", multiple=True, metavar=_WHICH, help="Refuse these, for good.")
-@click.option("--by", metavar="NAME", help="Who says so; the name that you are logged in as.")
+@click.option("--who", metavar="NAME", help="Who says so, if not the user that is logged in.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON array on stdout.")
 @click.pass_context
 def review(
@@ -40,7 +40,7 @@ def review(
     /,
     accept: tuple[str, ...],
     refuse: tuple[str, ...],
-    by: str | None,
+    who: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Confirm or refuse links that memo proposes.
@@ -51,7 +51,7 @@ def review(
     invocation: Invocation = context.obj
     with open_log(invocation.settings()) as log:
         waiting = log.links(standing=LinkStanding.PROPOSED)
-        who = by or _user()
+        who = who_says(who)
         if accept or refuse:
             _judge(log, _chosen(waiting, accept, refuse), who)
             return
@@ -61,12 +61,17 @@ def review(
         if not waiting:
             say("Nothing waits.")
             return
-        if shown_to_a_person() and sys.stdin is not None and sys.stdin.isatty():
+        if in_a_terminal():
             _ask(log, waiting, who)
             return
         for number, link in enumerate(waiting, 1):
             for line in _shown(number, link, log):
                 say(line)
+
+
+def in_a_terminal() -> bool:
+    """Tell whether somebody is there to be asked."""
+    return shown_to_a_person() and sys.stdin is not None and sys.stdin.isatty()
 
 
 def _chosen(
@@ -158,10 +163,3 @@ def _as_json(number: int, link: Link, log: DecisionLog) -> dict[str, Any]:
         "newer_text": newer.text if newer else None,
         "older_text": log.entry(link.target).text,
     }
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "somebody"

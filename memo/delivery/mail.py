@@ -29,11 +29,18 @@ def post_by_mail(one: Letter, accounts: Accounts, patience: Patience) -> None:
     if accounts.mail is None or not accounts.sender:
         raise NotDelivered("smtp_url or mail_from is not set")
     mail = composed(one, accounts.sender)
+    talking = False
     try:
         with _connected(accounts.mail, patience) as server:
+            talking = True
             server.send_message(mail, from_addr=accounts.sender, to_addrs=[one.to.to])
     except (smtplib.SMTPException, OSError) as error:
-        raise _told(error) from error
+        told = _told(error)
+        told.closed = not talking
+        raise told from error
+    except NotDelivered as error:  # no encryption, no password
+        error.closed = not talking
+        raise
 
 
 def composed(one: Letter, sender: str) -> EmailMessage:

@@ -40,12 +40,20 @@ class NotDelivered(Exception):  # noqa: N818 - an outcome; it never leaves this 
         final: The same digest would be refused again.
         again: Another attempt within the same run is worth while.
         after: Seconds that the server asks to be left alone.
+        closed: Not even a conversation began: nothing gets through there now.
     """
 
     def __init__(
-        self, reason: str, *, final: bool = False, again: bool = False, after: float | None = None
+        self,
+        reason: str,
+        *,
+        final: bool = False,
+        again: bool = False,
+        after: float | None = None,
+        closed: bool = False,
     ) -> None:
         super().__init__(reason)
+        self.closed = closed
         self.reason = reason
         self.final = final
         self.again = again

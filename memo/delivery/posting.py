@@ -17,6 +17,9 @@ from memo.delivery.outbox import Busy, Outbox
 from memo.delivery.patience import NotDelivered, Patience
 from memo.errors import ConfigError
 
+_IN_THE_WAY = 5
+"""How often a letter is tried before younger ones may overtake it: it may be the reason itself."""
+
 Clock = Callable[[], dt.datetime]
 Told = Callable[[str], None]
 
@@ -80,9 +83,11 @@ def send(
     patience: Patience | None = None,
     told: Told = lambda _: None,
 ) -> tuple[Outcome, ...]:
-    """Send what waits, the oldest first; nothing overtakes an older letter to the same place.
+    """Send what waits, the oldest first.
 
-    One run at a time: another waits for it, and then finds nothing left to do.
+    Nothing overtakes an older letter to the same place, unless that has failed so often that it
+    may be the reason itself. Where nobody answers, nothing else is tried in this run. One run goes
+    at a time: another waits for it, and then finds nothing left to do.
 
     Args:
         outbox: What waits.
@@ -128,13 +133,15 @@ class _Round:
         self._patience = patience
         self._told = told
         self._stuck: dict[Destination, str] = {}
+        self._no_mail: str | None = None
 
     def take(self, listed: Letter) -> Outcome | None:
         """Deliver a letter, and write down what became of it; None if another run did."""
         one = self._outbox.read(listed)
         if one is None:
             return None
-        if reason := self._stuck.get(one.to):
+        reason = self._stuck.get(one.to) or (self._no_mail if one.to.kind == "mail" else None)
+        if reason:
             return Outcome(one, "waiting", reason)
         if self._outbox.sent_lately(one, self._now()):
             self._outbox.done(one, self._now())
@@ -147,8 +154,10 @@ class _Round:
         return Outcome(one, "sent")
 
     def _kept(self, one: Letter, error: NotDelivered) -> Outcome:
-        if not error.final:
+        if error.closed or not (error.final or one.tries >= _IN_THE_WAY):
             self._stuck[one.to] = error.reason
+        if error.closed and one.to.kind == "mail":
+            self._no_mail = error.reason
         kept = one.model_copy(
             update={
                 "tries": one.tries + 1,

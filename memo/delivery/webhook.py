@@ -119,7 +119,7 @@ def _told(error: httpx.HTTPError) -> NotDelivered:
             return NotDelivered(f"its certificate is not to be trusted: {cause.verify_message}")
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError | httpx.PoolTimeout):
-        return NotDelivered("it cannot be reached", again=True)
+        return NotDelivered("it cannot be reached", again=True, closed=True)
     if isinstance(error, httpx.TimeoutException):
         return NotDelivered("it did not answer in time; the digest may have arrived")
     return NotDelivered(f"the connection broke ({type(error).__name__})")

@@ -300,6 +300,33 @@ def test_older_digests_go_first_and_none_overtakes(mailbox: Mailbox, box: Outbox
     assert [parsed(mail.data)["Subject"] for mail in mailbox.mails] == ["day 0", "day 1", "day 2"]
 
 
+def test_where_nobody_answers_nothing_else_is_tried_in_the_same_run(
+    mailbox: Mailbox, box: Outbox
+) -> None:
+    box.put(MESSAGE, destinations(["mailto:a@b.example,c@b.example,d@b.example"]), now=NOW)
+    mailbox.script = {"CONNECT": ["421 busy"] * 9}
+    accounts = Accounts(server(mailbox), "memo@sender.example")
+    outcomes = send(box, accounts, now=lambda: NOW, patience=PATIENT)
+    assert [outcome.state for outcome in outcomes] == ["waiting"] * 3
+    assert len(mailbox.script["CONNECT"]) == 9 - PATIENT.tries
+
+
+def test_a_letter_that_fails_for_ever_is_not_for_ever_in_the_way(
+    mailbox: Mailbox, box: Outbox
+) -> None:
+    places = destinations(["mailto:a@b.example"])
+    for day in range(2):
+        message = Message(subject=f"day {day}", text="T")
+        box.put(message, places, now=NOW + dt.timedelta(days=day))
+    accounts = Accounts(server(mailbox), "memo@sender.example")
+    once = Patience(tries=1)
+    for runs in range(6):
+        assert (len(mailbox.mails), runs) == (0, runs)
+        mailbox.script = {"DATA": ["451 try later"]}
+        send(box, accounts, now=lambda: NOW, patience=once)
+    assert [parsed(mail.data)["Subject"] for mail in mailbox.mails] == ["day 1"]
+
+
 def test_the_pauses_grow(mailbox: Mailbox, box: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)

@@ -93,12 +93,13 @@ def _write(texts: Mapping[Path, str]) -> None:
     files = {path: text for path, text in texts.items() if path != _STDOUT}
     for path, text in files.items():
         check_file(path, text)
-    write_outputs({path: text.encode() for path, text in files.items()}, by_option=False)
+    changed = {path: text.encode() for path, text in files.items() if _differs(path, text)}
+    write_outputs(changed, by_option=False)
     for path, text in texts.items():
         if path == _STDOUT:
             say(text.removesuffix("\n"))
         else:
-            say(f"{printable(path)}: written")
+            say(f"{printable(path)}: {'written' if path in changed else 'unchanged'}")
 
 
 def _take(step: Step) -> None:

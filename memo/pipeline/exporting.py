@@ -204,19 +204,19 @@ def _names(
 ) -> dict[str, str]:
     """Return the name of the file in which each entry stands, by number, and that of the index.
 
-    A decision keeps the name of the page that it has; of several the one that was made first.
+    A decision keeps the name of the page that it has; of several the one that memo would give.
     """
     ours = {page.name for page in pages}
-    names = {
+    held = {
         page.number: page.name
         for page in sorted(pages, key=lambda page: (_is_given(page), page.name), reverse=True)
-        if page.number
     }
-    used = {name.casefold() for name in there}
+    used, names = {name.casefold() for name in there}, dict[str, str]()
     for entry in shown:
-        if entry.kind is EntryKind.DECISION and entry.number not in names:
-            names[entry.number] = _free(file_name(entry), used)
-        elif entry.kind is not EntryKind.DECISION:
+        if entry.kind is EntryKind.DECISION:
+            held_name = held.get(entry.number)
+            names[entry.number] = held_name or _free(file_name(entry), used)
+        else:
             names[entry.number] = ACTIONS if entry.kind is EntryKind.ACTION else QUESTIONS
     strange = {name.casefold() for name in there if name not in ours}
     names[INDEX] = OTHER_INDEX if INDEX.casefold() in strange else INDEX
@@ -260,7 +260,7 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def _read(path: Path) -> _Page | None:
-    """Return a page of memo's; None for anything else, of which at most the beginning is read."""
+    """Return a page of memo's; None for anything else, which is not opened if it is no text."""
     if not path.name.endswith(".md"):
         return None
     try:

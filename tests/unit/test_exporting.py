@@ -17,7 +17,7 @@ from memo.errors import OutputError
 from memo.export.stamps import stamped
 from memo.model import ActionItem, Decision, Evidence, Recording, Verdict
 from memo.pipeline.exporting import Step, check_file, plan_step
-from memo.remembered import EntryKind, EntryState, LogEntry
+from memo.remembered import EntryKind, EntryState, Link, LinkStanding, LogEntry, Relation
 
 NOW = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 Make = Callable[..., LogEntry]
@@ -159,6 +159,21 @@ def test_the_page_of_a_withdrawn_decision_goes_unless_somebody_edited_it(
     assert names_in(folder) == [
         "0002-we-wait.md", "README.md", "actions.md", "questions.md",
     ]  # fmt: skip
+
+
+def test_nothing_leads_to_the_page_of_a_withdrawn_decision(decision: Make, folder: Path) -> None:
+    link = Link(
+        source="DEC-0002", target="DEC-0001", relation=Relation.REAFFIRMS,
+        standing=LinkStanding.SURE, made_by="Ana", made_at=NOW,
+    )  # fmt: skip
+    first = decision(1, "We ship", links=(link,))
+    kept([first, decision(2, "We do ship", links=(link,))], folder)
+    assert "(0002-we-do-ship.md)" in (folder / "0001-we-ship.md").read_text()
+    step = kept([first, decision(2, "We do ship", links=(link,), withdrawn_at=NOW)], folder)
+    assert step.removed == ("0002-we-do-ship.md",)
+    page = (folder / "0001-we-ship.md").read_text()
+    assert "0002-we-do-ship.md" not in page
+    assert "Is reaffirmed by DEC-0002" in page
 
 
 def test_two_pages_of_one_decision_become_one(decision: Make, folder: Path) -> None:

@@ -139,6 +139,7 @@ def test_check_tells_whether_anything_is_behind_and_writes_nothing(
     assert export(*words).exit_code == 0
     before = contents(tmp_path / "docs")
     assert export(*words, "--check").exit_code == 0
+    assert export(*words).stdout.splitlines()[0].endswith("log.csv: unchanged")
     log.record(memo(call="second"), now=NOW)  # it no longer decides anything
     behind = export(*words, "--check")
     assert behind.exit_code == ExitCode.INCOMPLETE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,15 +46,41 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database; beside an open `log`, of one that has its tables."""
-    opened = "log" in request.fixturenames
-    if request.param == "sqlite":
-        path = request.getfixturevalue("path")
-        if opened:
-            path.parent.mkdir(parents=True)
-            shutil.copy(request.getfixturevalue("made_file"), path)
-        return f"sqlite:///{path}"
-    then = request.getfixturevalue("made_dump") if opened else ""
-    return str(request.getfixturevalue("postgresql").emptied(then))
+    return _database(request, request.param, tables="log" in request.fixturenames)
+
+
+@pytest.fixture
+def anew(request: pytest.FixtureRequest, url: str) -> Callable[[], str]:
+    """Leave nothing in the database but its tables, and return its URL: for many examples."""
+    return lambda: _database(request, url.partition("+")[0].partition(":")[0], tables=True)
+
+
+@pytest.fixture
+def dump(request: pytest.FixtureRequest, url: str) -> Callable[[], str]:
+    """Say all that the database holds, its tables too."""
+    if not url.startswith("sqlite"):
+        return lambda: str(request.getfixturevalue("postgresql").dump())
+
+    def dumped() -> str:
+        connection = sqlite3.connect(request.getfixturevalue("path"))
+        try:
+            return "\n".join(connection.iterdump())
+        finally:
+            connection.close()
+
+    return dumped
+
+
+def _database(request: pytest.FixtureRequest, kind: str, *, tables: bool) -> str:
+    """Make a database, or empty the one there is."""
+    if kind == "postgresql":
+        then = request.getfixturevalue("made_dump") if tables else ""
+        return str(request.getfixturevalue("postgresql").emptied(then))
+    path = request.getfixturevalue("path")
+    if tables:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(request.getfixturevalue("made_file"), path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(scope="session")

@@ -35,23 +35,6 @@ NOW = dt.datetime(2026, 3, 3, 9, tzinfo=dt.UTC)
 LATER = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 
 
-@pytest.fixture
-def dump(url: str, request: pytest.FixtureRequest) -> Dump:
-    """Say all that the database holds, its tables too."""
-    if url.startswith("sqlite"):
-        path = request.getfixturevalue("path")
-        return lambda: dump_of(path)
-    return lambda: str(request.getfixturevalue("postgresql").dump())
-
-
-def dump_of(path: Path) -> str:
-    connection = sqlite3.connect(path)
-    try:
-        return "\n".join(connection.iterdump())
-    finally:
-        connection.close()
-
-
 def add_moods(connection: sa.Connection) -> None:
     connection.execute(sa.text("ALTER TABLE entries ADD COLUMN mood TEXT"))
     connection.execute(sa.text("UPDATE entries SET mood = 'fine'"))

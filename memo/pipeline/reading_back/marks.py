@@ -63,8 +63,11 @@ TEXTS = {
 
 
 def plain(text: str) -> str:
-    """Return one line of Markdown as the text that it shows."""
-    return " ".join(_ESCAPED.sub(r"\1", text).split())
+    """Return one line of Markdown as the text that it shows.
+
+    U+FFFD is left out: the log holds it where pages leave out what it stands for.
+    """
+    return " ".join(_ESCAPED.sub(r"\1", text).replace("\ufffd", "").split())
 
 
 def without_links(text: str) -> str:

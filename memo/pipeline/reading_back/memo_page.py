@@ -201,9 +201,7 @@ class _Reader:
                 self._task(told, cell)
             elif name == "owner":
                 nobody = {say.no_owner for say in self._say} | set(_NOTHING)
-                shown = plain(cell)
-                is_nobody = shown in _NOTHING or (cell != shown and emphasised(cell) in nobody)
-                told.fields["owner"] = None if is_nobody else shown
+                told.fields["owner"] = None if emphasised(cell) in nobody else plain(cell)
             elif name == "due":
                 self._due(told, cell)
             elif name == "said":

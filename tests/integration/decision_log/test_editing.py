@@ -159,6 +159,7 @@ def test_every_kind_understands_the_words_that_people_use(full: DecisionLog) -> 
         ("DEC-9", {"statement": "x"}, "there is no DEC-0009"),
     ],
 )
+@pytest.mark.usefixtures("path")
 def test_what_an_entry_cannot_hold_is_refused_and_nothing_changes(
     full: DecisionLog, number: str, changes: dict[str, Any], told: str
 ) -> None:

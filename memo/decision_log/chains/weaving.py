@@ -26,7 +26,7 @@ from memo.decision_log.entries import (
     select_links,
 )
 from memo.decision_log.linking import put_link, remove_link
-from memo.decision_log.schema import entries, links, meetings
+from memo.decision_log.schema import entries, links, meetings, utterances
 from memo.model import Decision, DecisionStatus
 from memo.remembered import EntryState, Link, LinkStanding, LogEntry, Relation, Utterance
 
@@ -35,6 +35,7 @@ MOST = 500
 _MACHINE = "memo "
 _FOREVER = 1e9  # seconds
 _AT_ONCE = 500  # ids in one query
+_WINDOWS_AT_ONCE = 100  # each is one of the conditions, of which SQLite takes a thousand
 
 
 def weave(
@@ -123,8 +124,40 @@ def _links_between(
 def _talk_of(
     connection: sa.Connection, rows: Iterable[sa.Row[Any]]
 ) -> dict[int, tuple[Utterance, ...]]:
-    ids = dict.fromkeys(int(row.entries_meeting_id) for row in rows)
-    return {one: read_utterances(connection, one, 0, _FOREVER) for one in ids}
+    """Return what was said around the evidence of entries, by the meeting's row.
+
+    No more than is looked at, in a few queries: whole transcripts of so many meetings are long,
+    and nobody else can record meanwhile.
+    """
+    windows = sorted({(int(row.entries_meeting_id), *_window(_spans_of(row))) for row in rows})
+    found: dict[int, dict[int, Utterance]] = defaultdict(dict)
+    for at in range(0, len(windows), _WINDOWS_AT_ONCE):
+        around = [
+            sa.and_(
+                utterances.c.meeting_id == meeting_id,
+                utterances.c.start < end,
+                utterances.c.end > start,
+            )
+            for meeting_id, start, end in windows[at : at + _WINDOWS_AT_ONCE]
+        ]
+        for row in connection.execute(sa.select(utterances).where(sa.or_(*around))):
+            said = Utterance(start=row.start, end=row.end, speaker=row.speaker, text=row.text)
+            found[row.meeting_id][row.place] = said
+    return {
+        meeting_id: tuple(said[place] for place in sorted(said))
+        for meeting_id, said in found.items()
+    }
+
+
+def _spans_of(row: sa.Row[Any]) -> list[tuple[float, float]]:
+    return [(span["start"], span["end"]) for span in row.entries_finding["evidence"]]
+
+
+def _window(spans: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return from when to when the talk around some spans is looked at."""
+    start = min((start for start, _ in spans), default=0.0)
+    end = max((end for _, end in spans), default=0.0)
+    return start - AROUND, end + AROUND
 
 
 def _told(
@@ -152,9 +185,7 @@ def _told_of(
         told = DecisionStatus(by_people or row.entries_finding["status"])
         finding = finding.model_copy(update={"status": told})
         state = EntryState(told.value)
-    spans = finding.evidence
-    start = min((span.start for span in spans), default=0.0) - AROUND
-    end = max((span.end for span in spans), default=0.0) + AROUND
+    start, end = _window(_spans_of(row))
     return Told(
         number=entry.number,
         finding=finding,

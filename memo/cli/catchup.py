@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from memo.digest import Digest
     from memo.export.digest_layout import Length
     from memo.export.digest_page import DigestPage
+    from memo.export.digest_words import Links
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FORMATS = ("md", "docx", "html", "json")
@@ -197,16 +198,18 @@ class _Run:
         known = {"markdown": "md", "htm": "html"}.get(ending, ending)
         return known if known in _FORMATS else None
 
-    def _page(self, digest: Digest, *, links: bool = True) -> DigestPage:
+    def _page(self, digest: Digest, links: Links = "uris") -> DigestPage:
         from memo.export.digest_layout import lay_out_digest
 
         length: Length = self._given["length"]
         folder = self._out.absolute().parent if self._out else None
+        if folder is None and links == "paths":
+            folder = Path.cwd()
         language = self._settings.memo_language
         return lay_out_digest(digest, length=length, language=language, folder=folder, links=links)
 
     def _rendered(self, digest: Digest, form: str) -> str | bytes:
-        page = self._page(digest)
+        page = self._page(digest, "uris" if form in {"docx", "html"} else "paths")
         if form == "docx":
             from memo.export.digest_word import render_digest_word
 
@@ -242,7 +245,7 @@ class _Run:
 
         from memo.export.digest_markdown import render_digest_markdown
 
-        page = self._page(digest, links=False)
+        page = self._page(digest, "none")
         Console(highlight=False).print(Markdown(render_digest_markdown(page), hyperlinks=False))
 
     def _note(self, text: str) -> None:

@@ -39,7 +39,7 @@ from memo.export.digest_page import (
     loose,
     minutes_to_read,
 )
-from memo.export.digest_words import NOTHING, DigestWords
+from memo.export.digest_words import NOTHING, DigestWords, Links
 from memo.export.untrusted import one_line, shortened
 from memo.export.wording import length, timestamp
 from memo.model import Decision, Evidence
@@ -58,7 +58,7 @@ def lay_out_digest(
     length: Length = "full",
     language: str | None = None,
     folder: Path | None = None,
-    links: bool = True,
+    links: Links = "uris",
 ) -> DigestPage:
     """Decide what of a digest is shown where, and in which words.
 
@@ -66,8 +66,8 @@ def lay_out_digest(
         digest: The digest.
         length: `full`, or `brief`: what changed and what is the reader's, a line each.
         language: Language to write in; the one that most of the meetings were held in if None.
-        folder: Where the digest will lie, for links relative to it; None for whole addresses.
-        links: Whether there are any; a terminal does without.
+        folder: Where the digest will lie: what is near is linked by the way from there.
+        links: What others are: `uris`; `paths` (Markdown's readers refuse `file:`); or `none`.
     """
     return _Layout(digest, length, language or digest.language or "en", folder, links=links).page()
 
@@ -76,7 +76,7 @@ class _Layout:
     """One digest being laid out."""
 
     def __init__(
-        self, digest: Digest, length: Length, language: str, folder: Path | None, *, links: bool
+        self, digest: Digest, length: Length, language: str, folder: Path | None, *, links: Links
     ) -> None:
         self._digest = digest
         self._brief = length == "brief"
@@ -192,8 +192,8 @@ class _Layout:
         yield self._closed()
         if self._brief:
             return
-        lines = tuple(self._confirmed())
-        yield Section("confirmed", self._words.say("confirmed"), groups=loose(lines))
+        confirmed = loose(tuple(self._confirmed()))
+        yield Section("confirmed", self._words.say("confirmed"), groups=confirmed)
         yield self._others()
         yield self._doubtful()
         yield Section(
@@ -361,8 +361,7 @@ class _Layout:
         facts = []
         if closing.by is not None and closing.by.text != entry.text:
             facts.append(Fact("→", f"{self._words.text(closing.by)} ({closing.by.number})"))
-        note = one_line(closing.note)
-        if note:
+        if note := one_line(closing.note):
             facts.append(Fact("→", shortened(note, _QUOTE_LENGTH)))
         line = self._line(entry, *([] if self._brief else facts), tags=[tag])
         if line.place and entry.decided_at and not self._brief:  # another meeting than the group's
@@ -440,7 +439,8 @@ class _Layout:
         when = " · ".join([group.when, *facts])
         shown = one_line(meeting.memo_path or "")
         place = Place(
-            self._words.say("memo") if self._links else shown, self._words.url(meeting.memo_path)
+            self._words.say("memo") if self._links != "none" else shown,
+            self._words.url(meeting.memo_path),
         )
         return Group(group.title, when, (), place if shown else None)
 

@@ -8,7 +8,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from memo.digest import Change, Due, DueWord, How, zone_or_utc
@@ -19,6 +19,8 @@ from memo.model import Decision
 from memo.remembered import LogEntry
 
 NOTHING = "—"
+_FAR = "../../../"
+Links = Literal["uris", "paths", "none"]
 
 
 class DigestWords:
@@ -27,12 +29,12 @@ class DigestWords:
     Args:
         language: Language that it is written in.
         timezone: The reader's.
-        folder: Where the digest will lie, for links relative to it; None for whole addresses.
-        links: Whether there are any.
+        folder: Where the digest will lie: what is near is linked by the way from there.
+        links: What other links are: `uris` (`file:`), `paths`, or that there are none.
     """
 
     def __init__(
-        self, language: str, timezone: str, *, folder: Path | None = None, links: bool = True
+        self, language: str, timezone: str, *, folder: Path | None = None, links: Links = "uris"
     ) -> None:
         self.wording = wording_for(language)
         self._language = language
@@ -101,16 +103,23 @@ class DigestWords:
 
     def url(self, path: str | None, second: float | None = None) -> str | None:
         """Return the address of a memo; percent-encoding leaves nothing that any format reads."""
-        if not path or not self._links:
+        if not path or self._links == "none":
             return None
         fragment = "" if second is None else f"#t={int(second)}"
         try:
-            if self._folder is not None:
-                way = os.path.relpath(path, self._folder).replace(os.sep, "/")
-                return quote(way, safe="/") + fragment
-            return Path(path).absolute().as_uri() + fragment
+            return self._address(path) + fragment
         except (ValueError, UnicodeEncodeError):  # another drive; halves of characters
             return None
+
+    def _address(self, path: str) -> str:
+        if self._folder is not None:
+            way = os.path.relpath(path, self._folder).replace(os.sep, "/")
+            if not way.startswith(_FAR):
+                return quote(way, safe="/")
+        whole = Path(path).absolute()
+        if self._links == "paths" and str(whole).startswith("/"):
+            return quote(str(whole), safe="/")
+        return whole.as_uri()
 
     def how(self, change: Change) -> Tag:
         """Return what happened to an entry, in a word or two."""

@@ -32,7 +32,7 @@ from memo.pipeline.reading_back.memo_page import (
     shown_lines,
 )
 from memo.pipeline.reading_back.three_way import Clash, Side, compare, pair
-from memo.remembered import EntryKind, LogEntry, fingerprint, kind_of
+from memo.remembered import EntryKind, EntryState, LogEntry, fingerprint, kind_of
 
 if TYPE_CHECKING:
     from memo.decision_log.log import DecisionLog
@@ -271,8 +271,8 @@ def _once(read: MemoPage, held: Held, source: str) -> Iterator[Told]:
     for event in held.history:
         is_memos = event.who.startswith("memo ") and event.what != "linked"
         if event.after is not None and (is_memos or event.note.startswith(source)):
-            then = {"state": type(held.entry.state)(event.after["state"])}
-            then["answer"] = event.after.get("answer")
+            state = EntryState(event.after["state"])
+            then = {"state": state, "answer": event.after.get("answer")}
             finding = _finding_in(event.after, held.found)
             told = _as_written(read, held.entry.model_copy(update=then), finding, held.found)
             if told is not None:
@@ -348,7 +348,7 @@ def _exported(
     if len(set(numbers)) < len(numbers):
         twice = next(number for number in numbers if numbers.count(number) > 1)
         raise DecisionLogError(f"{page.path} has {twice} twice", hint="keep the line that is right")
-    before = page.text.split("\n")
+    before: list[str | None] = [*page.text.split("\n")]
     for one, held in zip(told, log.held(numbers=numbers), strict=True):
         if one.recording not in (None, held.entry.recording.sha256):
             raise DecisionLogError(
@@ -378,7 +378,7 @@ def _entry_then(told: Told, held: Held) -> LogEntry | None:
             if content is not None and fingerprint(content) == told.content:
                 finding = _finding_in(content, held.found)
                 changed = {
-                    "state": type(held.entry.state)(content["state"]),
+                    "state": EntryState(content["state"]),
                     "finding": finding,
                     "answer": content.get("answer"),
                 }
@@ -398,7 +398,7 @@ def _list_of(entry: LogEntry) -> str:
     return render([entry], Around())
 
 
-def _put_back(lines: list[Any], told: Told, held: Held) -> None:
+def _put_back(lines: list[str | None], told: Told, held: Held) -> None:
     """Undo in a file's lines what can be read back: what is left was changed besides."""
     entry = _entry_then(told, held)
     if entry is None:

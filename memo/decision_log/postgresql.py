@@ -39,7 +39,8 @@ _REFUSALS: dict[str, tuple[str, str]] = {
         "free some space on the server and try again; nothing was half-written",
     ),
 }
-_LATER = ("08", "40", "53", "57P")  # no connection, conflicts, too few resources, shut down
+_GONE = ("08", "57P")  # no connection, shut down
+_BUSY = ("40", "53", "57014")  # conflicts, too few resources, cancelled
 _LOCKED = "55P03"
 
 
@@ -95,7 +96,11 @@ class PostgreSQL:
         if state in _REFUSALS:
             what, hint = _REFUSALS[state]
             return DecisionLogError(f"{self.name} {what} ({reason})", hint=hint)
-        if state.startswith(_LATER) or _is_gone(error, state):
+        if state.startswith(_BUSY):
+            return DatabaseUnavailable(
+                f"{self.name} cannot do this now: {reason}", hint="try again"
+            )
+        if state.startswith(_GONE) or _is_gone(error, state):
             return DatabaseUnavailable(
                 f"{self.name} cannot be reached: {reason}",
                 hint="check that the server runs, that the database is there and that it lets"

@@ -155,6 +155,16 @@ def test_too_many_connections_are_worth_another_try(
     check(refused.value, "too many connections")
 
 
+def test_a_statement_that_the_server_cancels_is_worth_another_try(url: str, sql: Sql) -> None:
+    DecisionLog(url).close()
+    sql("ALTER DATABASE memo SET statement_timeout = '50ms'")
+    database = Database(url)
+    with pytest.raises(DatabaseUnavailable) as refused, database.reading() as connection:
+        connection.execute(sa.text("SELECT pg_sleep(5)"))
+    check(refused.value, "cannot do this now", "statement timeout")
+    database.close()
+
+
 # --- It is not ours, or not fit -----------------------------------------------------------------
 
 

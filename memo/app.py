@@ -37,6 +37,7 @@ from memo.weights import Kind, Weights, load_catalogue
 
 if TYPE_CHECKING:
     from memo.decision_log.log import DecisionLog
+    from memo.pipeline.asking import Reply
 
 EMBEDDED_CONTEXT = 8192
 _ATTEMPTS = 5
@@ -156,6 +157,27 @@ def open_log(settings: Settings) -> DecisionLog:
     from memo.decision_log.log import DecisionLog
 
     return DecisionLog(settings.database_url)
+
+
+def answer_question(settings: Settings, question: str, progress: Progress) -> Reply:
+    """Answer a question from the decision log.
+
+    A small model is not asked: of what it said in trials, too much stood in no entry.
+
+    Raises:
+        ConfigError: The prompts cannot be read, or the keyring refused.
+        DecisionLogError: The database cannot be opened.
+        LanguageModelError: The language model cannot be reached, or refused.
+    """
+    from memo.pipeline.asking import answer
+
+    prompts = load_prompts(settings.prompts)
+    with open_log(settings) as log:
+        if settings.llm == "none" or _is_small(settings):
+            return answer(question, log, model=None, prompts=prompts)
+        return answer(
+            question, log, model=_Models(settings, progress).language_model, prompts=prompts
+        )
 
 
 def work_folder(settings: Settings) -> Path:

@@ -309,14 +309,16 @@ class Snippet(Value):
 class Hit(Value):
     """Something that was found: an entry, or an utterance of a meeting.
 
-    `score` is the better the higher it is, and comparable within one search only. The first
-    snippet is the entry's own text or the utterance.
+    `score` is the better the higher it is, and comparable within one search only; `share` is how
+    much of what was looked for is there. The first snippet is the entry's own text or the
+    utterance.
     """
 
     entry: LogEntry | None = None
     utterance: Utterance | None = None
     meeting: LoggedMeeting | None = None
     score: float
+    share: Probability = 1.0
     snippets: tuple[Snippet, ...]
 
 

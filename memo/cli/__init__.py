@@ -108,6 +108,7 @@ config = LazyGroup(
         "show": ("memo.cli.show:show", "Show a memo in the terminal."),
         "speakers": (speakers, "Show who speaks in a converted recording, and correct it."),
         "eval": ("memo.cli.eval:evaluate", "Measure how well meetings are read."),
+        "ask": ("memo.cli.ask:ask", "Answer a question from the decision log."),
         "log": (log, "Look into the decision log."),
         "catchup": (
             "memo.cli.catchup:catchup",

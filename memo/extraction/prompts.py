@@ -25,14 +25,17 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "title-topic": ("said",),
     "translate-system": (),
     "translate": ("language", "items"),
+    "ask-system": (),
+    "ask": ("question",),
 }
 """The prompts, and the variables that each must have."""
+_OF_NO_MEMO = frozenset({"ask-system", "ask"})
 MOST_CHARACTERS = 20_000
 """Length of a prompt; a longer one leaves no room for what it asks about."""
 
 
 class Prompts(Value):
-    """The prompts by name, and the SHA-256 over all of them."""
+    """The prompts by name, and the SHA-256 over all that memos are made with."""
 
     texts: dict[str, str]
     sha256: str
@@ -66,7 +69,8 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     texts = {name: _read(name, folder) for name in VARIABLES}
     digest = hashlib.sha256()
     for name, text in texts.items():
-        digest.update(f"{name}\0{text}\0".encode())
+        if name not in _OF_NO_MEMO:
+            digest.update(f"{name}\0{text}\0".encode())
     prompts = Prompts(texts=texts, sha256=digest.hexdigest())
     for name, variables in VARIABLES.items():
         _check(prompts, name, variables)

@@ -18,10 +18,10 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from memo.decision_log.entries import meeting_from, read_entries_of
 from memo.decision_log.schema import ENTRY_TERMS, TALK_TERMS, entries, meetings, utterances
 from memo.decision_log.search.index import PLACES, place_of_talk
-from memo.decision_log.search.marking import marked, snippets_of
+from memo.decision_log.search.marking import marked, share_of, snippets_of, texts_of
 from memo.decision_log.search.query import Asked, read_likeness, read_query
 from memo.decision_log.search.terms import language_of
-from memo.remembered import EntryKind, EntryState, Hit, Hits, Matched, Utterance
+from memo.remembered import EntryKind, EntryState, Hit, Hits, LogEntry, Matched, Utterance
 
 _WEIGHTS = (8.0, 4.0, 2.0, 1.0)  # of `ENTRY_FIELDS`
 _RANKED = 4_000
@@ -126,6 +126,7 @@ class _Search:
     ) -> None:
         self._connection = connection
         self._asked = asked
+        self._every = every
         self._limit = limit
         self._ranked = ranked
         self._is_postgresql = connection.dialect.name == "postgresql"
@@ -141,14 +142,12 @@ class _Search:
             .where(entries.c.id.in_(_inline(ids)))
         )
         tags = {row.id: language_of(row.language) for row in self._connection.execute(query)}
-        return [
-            Hit(
-                entry=found[row.id],
-                score=row.score,
-                snippets=snippets_of(found[row.id], self._asked, tags[row.id]),
-            )
-            for row in rows
-        ]
+        return [self._entry(found[row.id], row.score, tags[row.id]) for row in rows]
+
+    def _entry(self, entry: LogEntry, score: float, language: str) -> Hit:
+        share = 1.0 if self._every else share_of(texts_of(entry), self._asked, language)
+        snippets = snippets_of(entry, self._asked, language)
+        return Hit(entry=entry, score=score, share=share, snippets=snippets)
 
     def rows(self, conditions: list[sa.ColumnElement[bool]]) -> Sequence[sa.Row[Any]]:
         """Return the ids and scores of entries, the best first."""
@@ -207,15 +206,18 @@ class _Search:
         )
         row = self._connection.execute(query).one()
         said = Utterance(start=row.start, end=row.end, speaker=row.speaker, text=row.text)
+        language = language_of(row.language)
         shown = marked(
             "said",
             said.text,
             self._asked,
-            language_of(row.language),
+            language,
             moment=said.start,
             speaker=said.speaker,
         )
-        return Hit(utterance=said, meeting=meeting_from(row), score=score, snippets=(shown,))
+        share = 1.0 if self._every else share_of([said.text], self._asked, language)
+        meeting = meeting_from(row)
+        return Hit(utterance=said, meeting=meeting, score=score, share=share, snippets=(shown,))
 
 
 def _select(*columns: sa.ColumnElement[Any], table: str) -> sa.Select[Any]:

@@ -60,6 +60,24 @@ def marked(
     return Snippet(field=field, text=text, spans=spans, moment=moment, speaker=speaker)
 
 
+def share_of(texts: Iterable[str], asked: Asked, language: str) -> float:
+    """Return how much of what was looked for stands in texts, from 0 to 1."""
+    known = [list(forms_in(text, language)) for text in texts]
+    there = sum(
+        any(True for words in known for _ in _found(words, Asked((part,)))) for part in asked.wanted
+    )
+    return there / len(asked.wanted)
+
+
+def texts_of(entry: LogEntry) -> Iterator[str]:
+    """Yield all that an entry is found by."""
+    finding = entry.finding
+    if isinstance(finding, Decision):
+        yield from (finding.rationale or "", finding.supersedes or "", *finding.considered)
+    yield from (entry.text, entry.answer or "", *entry.people, entry.meeting_title, entry.number)
+    yield from (evidence.quote for evidence in finding.evidence)
+
+
 def find(text: str, asked: Asked, language: str) -> tuple[Span, ...]:
     """Return where what was looked for stands in a text, in characters, without overlaps."""
     return tuple(_apart(_found(list(forms_in(text, language)), asked)))

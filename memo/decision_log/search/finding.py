@@ -1,13 +1,15 @@
 """Asks the index, ranks what it finds, and reads it.
 
-A text that holds a word often, and a word that few texts hold, count for more (Okapi BM25 in
-SQLite, cover density in PostgreSQL); what was decided counts for more than why, and that for more
-than the words it rests on. Of what is equally good, the newer comes first.
+A text that holds a word often, and a word that few texts hold, count for more: by Okapi BM25 in
+SQLite, by cover density in PostgreSQL, and BM25's idea of rarity where some words will do. What
+was decided counts for more than why, and that for more than the words it rests on. Of what is
+equally good, the newer comes first.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
-from memo.decision_log.entries import meeting_from, read_entries_of
+from memo.decision_log.entries import meeting_from, named, read_entries_of
 from memo.decision_log.schema import ENTRY_TERMS, TALK_TERMS, entries, meetings, utterances
 from memo.decision_log.search.index import PLACES, place_of_talk
 from memo.decision_log.search.marking import marked, share_of, snippets_of, texts_of
@@ -185,11 +187,27 @@ class _Search:
                 f"CAST('{{{','.join(shares)}}}' AS float4[])"
             )
             score: sa.ColumnElement[float] = sa.func.ts_rank_cd(of_fields, terms, query, _BY_LENGTH)
+            if not self._every:
+                score = self._rarity(table, terms) * (1 + score)
             return sa.literal_column(f"{table}.id", sa.Integer), score, terms.op("@@")(query)
         parts = ", ".join(map(str, weights))
         score = sa.literal_column(f"-bm25({table}, {parts})", sa.Float)
         fits = sa.literal_column(table).op("MATCH")(sa.bindparam("asked", self._query))
         return sa.literal_column(f"{table}.rowid", sa.Integer), score, fits
+
+    def _rarity(self, table: str, terms: sa.ColumnElement[Any]) -> sa.ColumnElement[float]:
+        """Return how rare what stands in a row is, as BM25 reckons; PostgreSQL does not."""
+        fits = [
+            terms.op("@@")(sa.cast(Asked((part,)).tsquery(), TSQUERY))
+            for part in self._asked.wanted
+        ]
+        counts = [sa.select(sa.func.count()).select_from(sa.table(table)).where(f) for f in fits]
+        every = sa.select(sa.func.count()).select_from(sa.table(table))
+        query = sa.select(every.scalar_subquery(), *(one.scalar_subquery() for one in counts))
+        total, *held = self._connection.execute(query).one()
+        weights = [math.log(1 + (total - count + 0.5) / (count + 0.5)) for count in held]
+        told = (sa.case((fit, w), else_=0.0) for fit, w in zip(fits, weights, strict=True))
+        return sum(told, start=sa.literal(0.0))
 
     def _best(self, found: sa.Select[Any], key: sa.ColumnElement[int]) -> Sequence[sa.Row[Any]]:
         newest = found.order_by(key.desc()).limit(self._ranked).subquery("newest")
@@ -234,7 +252,7 @@ def _entry_conditions(
     if wanted.states:
         conditions.append(entries.c.state.in_([state.value for state in wanted.states]))
     if wanted.owner:
-        conditions.append(_named(entries.c.people, wanted.owner))
+        conditions.append(named(entries.c.people, wanted.owner))
     return conditions + _between(at, wanted) + _of(entries.c.meeting_id, meeting_ids)
 
 
@@ -245,15 +263,8 @@ def _talk_conditions(
     conditions = _between(at, wanted) + _of(meetings.c.id, meeting_ids)
     if wanted.owner:
         speaker = sa.literal("\n") + sa.func.lower(utterances.c.speaker) + sa.literal("\n")
-        conditions.append(_named(speaker, wanted.owner))
+        conditions.append(named(speaker, wanted.owner))
     return conditions
-
-
-def _named(people: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
-    """Say that one of the names in a column is this one, or begins or ends with it."""
-    told = " ".join(name.split()).casefold()
-    ways = (f"\n{told}\n", f"\n{told} ", f" {told}\n")
-    return sa.or_(*(people.contains(way, autoescape=True) for way in ways))
 
 
 def _between(at: sa.ColumnElement[Any], wanted: Wanted) -> list[sa.ColumnElement[bool]]:

@@ -204,6 +204,16 @@ def test_where_nothing_holds_every_word_some_will_do_and_it_is_told(filled: Deci
     assert (numbers(found), found.matched) == (["DEC-0003"], Matched.SOME)
 
 
+def test_of_some_words_the_rare_one_counts_most(
+    log: DecisionLog, memo: MakeMemo, decision: MakeDecision
+) -> None:
+    often = [decision(f"Export the table number {n}", 10.0 * n) for n in range(9)]
+    log.record(memo(decision("A giraffe", 200), *often), now=NOW)
+    found = log.search("export a giraffe somewhere")
+    assert (numbers(found)[0], found.matched) == ("DEC-0001", Matched.SOME)
+    assert [round(hit.share, 2) for hit in found.hits[:2]] == [0.33, 0.33]
+
+
 def test_words_in_quotes_stand_together(filled: DecisionLog) -> None:
     assert numbers(filled.search('"excel export"')) == ["DEC-0001"]
     assert numbers(filled.search("“Excel Exports”")) == ["DEC-0001"]

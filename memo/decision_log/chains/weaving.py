@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from memo.decision_log.entries import (
     link_from,
     newest_first,
     number_of_meeting,
+    people_column,
     read_rows,
     read_utterances,
     select_entries,
@@ -27,14 +28,27 @@ from memo.decision_log.entries import (
 )
 from memo.decision_log.linking import put_link, remove_link
 from memo.decision_log.schema import entries, links, meetings, utterances
+from memo.decision_log.search.finding import candidates
 from memo.model import Decision, DecisionStatus
-from memo.remembered import EntryState, Link, LinkStanding, LogEntry, Relation, Utterance
+from memo.remembered import EntryKind, EntryState, Link, LinkStanding, LogEntry, Relation, Utterance
 
-MOST = 500
-"""Entries that a meeting is compared with at most: the newest."""
+BEFORE, AFTER = 30, 10
+"""Meetings right before and after one whose entries it is compared with, whatever they say."""
+ALIKE = 15
+"""Entries that it is compared with for each of its own, because they share the rarest words."""
+OWNED = 150
+"""Open actions and questions of the people who were there that it is compared with."""
 _MACHINE = "memo "
 _FOREVER = 1e9  # seconds
 _AT_ONCE = 500  # ids in one query
+_TEXTS = ("statement", "rationale", "supersedes", "task", "question")
+_COMPARED = tuple(state for state in EntryState if state is not EntryState.REJECTED)
+_KINDS = {
+    EntryKind.DECISION: (EntryKind.DECISION, EntryKind.QUESTION),
+    EntryKind.ACTION: (EntryKind.ACTION,),
+    EntryKind.QUESTION: (EntryKind.DECISION,),
+}
+"""Kinds of entries that one of a kind may do something to, or they to it."""
 _WINDOWS_AT_ONCE = 100  # each is one of the conditions, of which SQLite takes a thousand
 
 
@@ -55,7 +69,7 @@ def weave(
     ours = read_rows(connection, _standing(entries.c.meeting_id == meeting_id))
     if not ours:
         return ()
-    theirs = read_rows(connection, _standing(entries.c.meeting_id != meeting_id).limit(MOST))
+    theirs = _others(connection, meeting_id, ours)
     talk = read_utterances(connection, meeting_id, 0, _FOREVER)
     new = _told(connection, ours, {meeting_id: talk})
     old = _told(connection, theirs, _talk_of(connection, theirs))
@@ -78,6 +92,78 @@ def weave(
 
 def _standing(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return newest_first(select_entries()).where(which, entries.c.withdrawn_at.is_(None))
+
+
+def _others(
+    connection: sa.Connection, meeting_id: int, ours: Sequence[sa.Row[Any]]
+) -> Sequence[sa.Row[Any]]:
+    """Return the entries that may have to do with a meeting's: some hundreds in the largest log."""
+    began = ours[0].meetings_started_at or ours[0].meetings_recorded_at
+    near = _meetings_near(connection, meeting_id, began)
+    ids = set(connection.execute(sa.select(entries.c.id).where(near)).scalars())
+    ids |= set(connection.execute(_open_ones_of(ours[0].meetings_participants or ())).scalars())
+    ids |= _linked_with(connection, meeting_id)
+    for row in ours:
+        kinds = _KINDS[EntryKind(row.entries_kind)]
+        text = " ".join(map(str, (row.entries_finding.get(name, "") for name in _TEXTS)))
+        ids |= set(
+            candidates(
+                connection,
+                text,
+                kinds=kinds,
+                limit=ALIKE,
+                states=_COMPARED,
+                not_in_meeting=meeting_id,
+            )
+        )
+    return [
+        row
+        for some in _batches(sorted(ids))
+        for row in read_rows(
+            connection,
+            _standing(entries.c.meeting_id != meeting_id).where(entries.c.id.in_(some)),
+        )
+    ]
+
+
+def _meetings_near(
+    connection: sa.Connection, meeting_id: int, began: dt.datetime
+) -> sa.ColumnElement[bool]:
+    """Return the condition that an entry is of a meeting held right before or after another."""
+    at = sa.func.coalesce(meetings.c.started_at, meetings.c.recorded_at)
+    others = sa.select(meetings.c.id).where(meetings.c.id != meeting_id)
+    before = others.where(at <= began).order_by(at.desc(), meetings.c.id.desc()).limit(BEFORE)
+    after = others.where(at > began).order_by(at, meetings.c.id).limit(AFTER)
+    ids = [*connection.execute(before).scalars(), *connection.execute(after).scalars()]
+    return entries.c.meeting_id.in_(ids)
+
+
+def _open_ones_of(people: Sequence[str]) -> sa.Select[Any]:
+    named = [entries.c.people.contains(people_column([name]), autoescape=True) for name in people]
+    return (
+        sa.select(entries.c.id)
+        .where(entries.c.state == EntryState.OPEN.value, sa.or_(sa.false(), *named))
+        .order_by(entries.c.id.desc())
+        .limit(OWNED)
+    )
+
+
+def _linked_with(connection: sa.Connection, meeting_id: int) -> set[int]:
+    """Return the entries at the other ends of the links that a meeting has."""
+    rows = connection.execute(
+        sa.select(links.c.source_id, links.c.target_id).where(_touches(meeting_id))
+    )
+    return {end for row in rows for end in row if end is not None}
+
+
+def _touches(meeting_id: int) -> sa.ColumnElement[bool]:
+    mine = sa.select(entries.c.id).where(entries.c.meeting_id == meeting_id)
+    ends = (links.c.source_id.in_(mine), links.c.target_id.in_(mine))
+    return sa.or_(*ends, links.c.meeting_id == meeting_id)
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
 
 
 def _is_news(link: Link, before: Link | None) -> bool:
@@ -109,11 +195,7 @@ def _links_between(
     connection: sa.Connection, meeting_id: int, compared: set[str]
 ) -> dict[tuple[str, str], Link]:
     """Return the links at one end of which is the meeting, if both ends were compared."""
-    mine = sa.select(entries.c.id).where(entries.c.meeting_id == meeting_id)
-    touching = sa.or_(
-        links.c.source_id.in_(mine), links.c.target_id.in_(mine), links.c.meeting_id == meeting_id
-    )
-    every = map(link_from, read_rows(connection, select_links().where(touching)))
+    every = map(link_from, read_rows(connection, select_links().where(_touches(meeting_id))))
     return {
         (link.source, link.target): link
         for link in every
@@ -226,8 +308,7 @@ def _ended(
     )
     found: dict[int, dict[str, dt.datetime]] = defaultdict(dict)
     ids = [row.entries_id for row in rows]
-    for at in range(0, len(ids), _AT_ONCE):
-        some = links.c.target_id.in_(ids[at : at + _AT_ONCE])
-        for row in read_rows(connection, query.where(some)):
+    for some in _batches(ids):
+        for row in read_rows(connection, query.where(links.c.target_id.in_(some))):
             found[row.target_id][number_of_meeting(row.id)] = row.started_at or row.recorded_at
     return found

@@ -258,5 +258,5 @@ def zone_or_utc(name: str) -> ZoneInfo:
 
 
 def is_unsure(entry: LogEntry) -> bool:
-    """Return whether the transcript bears an entry out only in part."""
-    return entry.finding.verdict is not Verdict.SUPPORTED
+    """Return whether the transcript bears an entry out only in part, and nobody vouches for it."""
+    return entry.finding.verdict is not Verdict.SUPPORTED and "state" not in entry.edited

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import shutil
 import textwrap
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memo.app import open_log
+from memo.cli.dates import since, until
 from memo.cli.invocation import Invocation
 from memo.cli.log_changes import shown
 from memo.cli.output import clock, printable, say, shown_to_a_person
+from memo.digest import is_unsure, zone_or_utc
 from memo.errors import MemoError
 from memo.model import ActionItem, Decision, OpenQuestion
 from memo.remembered import (
@@ -60,8 +61,8 @@ _DOES = {
     "--status", type=click.Choice([state.value for state in EntryState]), help="Only these."
 )
 @click.option("--owner", metavar="NAME", help="Only what is theirs, or waits for them.")
-@click.option("--since", type=_DAY, metavar="DAY", help="Only what came up on this day or later.")
-@click.option("--until", type=_DAY, metavar="DAY", help="Only what came up until this day.")
+@click.option("--since", metavar="DATE", help="Only what came up on this date or later.")
+@click.option("--until", metavar="DATE", help="Only what came up until this date.")
 @click.option("--due-before", type=_DAY, metavar="DAY", help="Only what is due before this day.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @click.option("--all", "withdrawn", is_flag=True, help="Also those that are withdrawn.")
@@ -91,8 +92,8 @@ def list_entries(
             kinds=_kinds(kind, status, asked),
             states=(EntryState(status),) if status else (),
             owner=asked["owner"],
-            since=_start_of(asked["since"], settings.timezone),
-            until=_start_of(asked["until"], settings.timezone, days=1),
+            since=since(asked["since"], settings.timezone),
+            until=until(asked["until"], settings.timezone),
             due_before=due_before and due_before.date(),
             limit=limit,
             withdrawn=withdrawn,
@@ -159,25 +160,6 @@ def _kinds(
     return tuple(EntryKind) if asked["owner"] is not None else (EntryKind.DECISION,)
 
 
-def _start_of(day: dt.datetime | None, timezone: str, *, days: int = 0) -> dt.datetime | None:
-    """Return the instant at which a day, or one some days later, begins in a zone."""
-    if day is None:
-        return None
-    try:
-        return (day + dt.timedelta(days=days)).replace(tzinfo=_zone(timezone)).astimezone(dt.UTC)
-    except OverflowError:
-        return None
-
-
-def _zone(timezone: str) -> dt.tzinfo:
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError):
-        return dt.UTC
-
-
 def _table(entries: tuple[LogEntry, ...]) -> Iterator[str]:
     width = shutil.get_terminal_size().columns
     if not (shown_to_a_person() and width >= _WIDE):
@@ -187,7 +169,7 @@ def _table(entries: tuple[LogEntry, ...]) -> Iterator[str]:
     wide = min(max(map(len, names), default=0), 22)
     dated = any(entry.due for entry in entries)
     for entry, name in zip(entries, names, strict=True):
-        due = f"{str(entry.due or ''):<12}" if dated else ""
+        due = f"{entry.due or ''!s:<12}" if dated else ""
         head = f"{_head(entry)}{textwrap.shorten(name, wide, placeholder='…'):<{wide}}  {due}"
         yield _filled(f"{head}{_text(entry)}", " " * len(head))
 
@@ -209,12 +191,7 @@ def _state(entry: LogEntry) -> str:
 
 
 def _text(entry: LogEntry) -> str:
-    return f"{printable(entry.text)}{' (unverified)' if _is_doubted(entry) else ''}"
-
-
-def _is_doubted(entry: LogEntry) -> bool:
-    """Tell whether memo is unsure of an entry, and nobody has vouched for it."""
-    return entry.finding.verdict != "supported" and "state" not in entry.edited
+    return f"{printable(entry.text)}{' (unverified)' if is_unsure(entry) else ''}"
 
 
 def _whose(entry: LogEntry) -> str:
@@ -321,7 +298,7 @@ def _edited(entry: LogEntry, log: DecisionLog) -> Iterator[tuple[str, str]]:
 
 
 def _event(event: LogEvent, timezone: str) -> Iterator[str]:
-    at = event.at.astimezone(_zone(timezone))
+    at = event.at.astimezone(zone_or_utc(timezone))
     note = f": {printable(event.note)}" if event.note else ""
     yield _filled(f"{at:%Y-%m-%d %H:%M}  {printable(event.who)}  {event.what}{note}", " " * 18)
     before, after = _flat(event.before), _flat(event.after)

@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def who_says(given: str | None) -> str:
     """Return who makes a change: who is named, or who is logged in."""
     if given and given.strip():
-        return given.strip()
+        return given.strip().encode("utf-8", "replace").decode()
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container's user may have no name

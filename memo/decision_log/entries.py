@@ -151,7 +151,7 @@ def read_entries(  # noqa: PLR0913 (a filter each)
     if states:
         conditions.append(entries.c.state.in_([state.value for state in states]))
     if owner is not None:
-        conditions.append(entries.c.people.contains(people_column([owner]), autoescape=True))
+        conditions.append(named(entries.c.people, owner))
     if since is not None:
         conditions.append(at >= since)
     if until is not None:
@@ -162,6 +162,13 @@ def read_entries(  # noqa: PLR0913 (a filter each)
         conditions.append(entries.c.withdrawn_at.is_(None))
     query = newest_first(select_entries()).where(*conditions).limit(limit)
     return entries_from(connection, read_rows(connection, query))
+
+
+def named(people: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
+    """Say that one of the names in a column is this one, or begins or ends with it."""
+    told = " ".join(name.split()).casefold()
+    ways = (f"\n{told}\n", f"\n{told} ", f" {told}\n")
+    return sa.or_(*(people.contains(way, autoescape=True) for way in ways))
 
 
 def newest_first(query: sa.Select[Any]) -> sa.Select[Any]:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from memo.decision_log.chains.lexicon import lexicon_for
 from memo.decision_log.chains.told import Told
@@ -89,12 +89,12 @@ class Subject:
     quotes: Words
     talk: Words
 
-    @property
+    @cached_property
     def own(self) -> Words:
         """The words of its sentence and its quotes."""
         return self.sentence | self.quotes
 
-    @property
+    @cached_property
     def all(self) -> Words:
         """All words that are known of it."""
         return self.sentence | self.quotes | self.talk
@@ -141,8 +141,10 @@ class Rarity:
 
     def covered(self, words: Words, by: Words) -> float:
         """Return the share of words that others have too, 0 to 1; 0 where there are none."""
-        whole = self.weight(words)
-        return self.weight(words & by) / whole if whole else 0.0
+        common = words & by
+        if not common.stems and not common.values:
+            return 0.0
+        return self.weight(common) / self.weight(words)
 
     def mutual(self, one: Subject, other: Subject) -> float:
         """Return the share of each sentence that is told in the other's own words, the less one."""

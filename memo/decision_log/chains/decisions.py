@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,9 @@ AGAIN = 0.6
 """Share of two sentences in common from which one may say the other again."""
 VERY_ALIKE = 2.0
 """Likeness from which one sign of a change is enough to be sure."""
+
+
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,21 @@ def _related_ones(
     """Yield what newer decisions do to older ones: each newer one to the one it is most like."""
     mine = [one for one in new if one.told.kind is EntryKind.DECISION]
     yours = [one for one in others if one.told.kind is EntryKind.DECISION]
-    for newer in (*mine, *yours):
+    ended: dict[str, dt.datetime] = {}
+    for newer in sorted((*mine, *yours), key=lambda one: one.told.held_at or _NEVER):
         ours = newer.told.meeting == mine[0].told.meeting if mine else False
         rivals = _pairs(newer, yours if ours else mine, rarity)
         if not ours and rivals:  # recorded before its elders: what it does to others counts, too
             rivals += _pairs(newer, yours, rarity)
+        at = newer.told.held_at or _NEVER
+        rivals = [pair for pair in rivals if at <= ended.get(pair.older.told.number, _NEVER)]
         rivals.sort(key=lambda pair: pair.likeness + pair.signs.named, reverse=True)
         if not rivals or not (ours or rivals[0].older.told.meeting == mine[0].told.meeting):
             continue
-        yield from ((rivals[0].likeness, one) for one in _of_rivals(rivals))
+        for one in _of_rivals(rivals):
+            if one.standing is LinkStanding.SURE and one.relation is not Relation.REAFFIRMS:
+                ended.setdefault(one.target, at)
+            yield rivals[0].likeness, one
 
 
 def _of_rivals(rivals: Sequence[_Pair]) -> Iterator[Relationship]:
@@ -104,6 +114,8 @@ def _pairs(newer: Known, others: Sequence[Known], rarity: Rarity) -> list[_Pair]
         if newer_first(newer, older)[0] is not newer or not older.told.stood_before(newer.told):
             continue
         likeness = rarity.likeness(newer.subject, older.subject)
+        if likeness < LESS_ALIKE:
+            continue
         one_circle = of_one_circle(newer.told, older.told)
         if likeness >= (LESS_ALIKE if one_circle else AMONG_STRANGERS):
             mutual = rarity.mutual(newer.subject, older.subject)

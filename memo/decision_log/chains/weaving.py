@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,10 +17,12 @@ from memo.decision_log.chains.relating import relate
 from memo.decision_log.chains.told import AROUND, Relationship, Told
 from memo.decision_log.entries import (
     entries_from,
+    id_of,
     link_from,
     newest_first,
     number_of_meeting,
     people_column,
+    read_links_of,
     read_rows,
     read_utterances,
     select_entries,
@@ -40,6 +42,7 @@ OWNED = 150
 """Open actions and questions of the people who were there that it is compared with."""
 _MACHINE = "memo "
 _FOREVER = 1e9  # seconds
+_ON_DECISIONS = {Relation.REVERSES, Relation.AMENDS, Relation.REAFFIRMS}
 _AT_ONCE = 500  # ids in one query
 _TEXTS = ("statement", "rationale", "supersedes", "task", "question")
 _COMPARED = tuple(state for state in EntryState if state is not EntryState.REJECTED)
@@ -87,11 +90,33 @@ def weave(
         if _is_news(link, before.get(ends)):
             put_link(connection, link, note=one.reason)
             made.append(link.model_copy(update={"meeting": title}) if one.source is None else link)
+    numbers = {one.number for one in new}
+    for link in made:
+        if link.relation in _ON_DECISIONS and link.source not in numbers:
+            _forget_rivals(connection, link, found.keys(), now=now, who=who)
     return tuple(made)
 
 
 def _standing(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return newest_first(select_entries()).where(which, entries.c.withdrawn_at.is_(None))
+
+
+def _forget_rivals(
+    connection: sa.Connection,
+    link: Link,
+    found: Collection[tuple[str, str]],
+    *,
+    now: dt.datetime,
+    who: str,
+) -> None:
+    """Take back what memo thought a decision did, before the one that it is really about came."""
+    source = id_of(connection, link.source)
+    for other in read_links_of(connection, [source])[source]:
+        ours = other.source == link.source and other.relation in _ON_DECISIONS
+        by_memo = other.made_by.startswith(_MACHINE) and other.standing is not LinkStanding.REFUSED
+        if ours and by_memo and (other.source, other.target) not in found:
+            note = f"{link.source} {link.relation} {link.target}, and not {other.target}"
+            remove_link(connection, other.source, other.target, now=now, who=who, note=note)
 
 
 def _others(

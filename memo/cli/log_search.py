@@ -69,7 +69,7 @@ def _is_refusal(word: str) -> bool:
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
-    default=20,
+    default=10,
     show_default=True,
     metavar="N",
     help="At most so many entries, and as many sentences.",

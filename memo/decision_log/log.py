@@ -302,7 +302,7 @@ class DecisionLog:
         wanted: Wanted | None = None,
         *,
         transcripts: bool = False,
-        limit: int = 20,
+        limit: int = 10,
     ) -> Hits:
         """Find entries by words, the best first.
 

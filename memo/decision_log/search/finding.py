@@ -26,7 +26,7 @@ from memo.decision_log.search.terms import language_of
 from memo.remembered import EntryKind, EntryState, Hit, Hits, LogEntry, Matched, Utterance
 
 _WEIGHTS = (8.0, 4.0, 2.0, 1.0)  # of `ENTRY_FIELDS`
-_RANKED = 4_000
+_RANKED = 2_000
 """Of more finds than these the newest are ranked: nobody looks for what is everywhere."""
 _BY_LENGTH = 1  # PostgreSQL divides by 1 + the logarithm of the length
 _STANDING = (EntryState.ACCEPTED, EntryState.PROPOSED, EntryState.OPEN)

@@ -16,6 +16,8 @@ from memo.stems import terms, unspaced
 MOST_CHARACTERS = 2_000
 """Of what is asked; a text that goes on longer is no question."""
 MOST_WORDS = 32
+MOST_BEGINNINGS = 4
+"""Words of a query up to which longer ones are found that begin with one: each costs time."""
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″＂", '"'))
 _PIECE = re.compile(r'(?:(?<!\S)(?P<minus>[-−]))?(?:"(?P<phrase>[^"]*)"|(?P<plain>[^\s"]+))')
 _NUMBER = re.compile(r"\b(dec|act|que)[-‐‑]?0*([0-9]{1,9})\b", re.IGNORECASE)
@@ -88,8 +90,10 @@ def read_query(text: str, languages: Collection[str]) -> Asked:
         words = tuple(terms(piece["phrase"] if piece["phrase"] is not None else piece["plain"]))
         if words:
             (refused if piece["minus"] else wanted)[words[:MOST_WORDS]] = None
+    telling = _telling(list(wanted), languages)
+    compounds = len(telling) <= MOST_BEGINNINGS
     return Asked(
-        tuple(_parts(_telling(list(wanted), languages), languages)),
+        tuple(_parts(telling, languages, compounds=compounds)),
         tuple(_parts(list(refused)[:MOST_WORDS], languages)),
     )
 

@@ -25,7 +25,8 @@ from memo.decision_log.search.terms import forms_in, language_of
 
 PLACES = 1 << 24
 """More than the utterances of any meeting: what one's id is counted in."""
-_LONGEST = 4000  # words of a field: PostgreSQL counts positions up to 16383
+_MOST_WORDS = 4000  # of a field: PostgreSQL counts positions up to 16383
+_MOST_LETTERS = 50_000  # of a field: PostgreSQL takes 1 MB in all, of four bytes a letter at most
 _POSITIONS = 200  # of a word in a field: PostgreSQL keeps 255
 _APART = "\u00b6"  # stands between two texts, so that no phrase goes from one to the other
 _AT_ONCE = 200
@@ -156,12 +157,17 @@ def put(
 
 
 def _words(texts: Iterable[object], language: str) -> list[str]:
+    """Return the words of the texts of a field, as far as they can be kept."""
     words: list[str] = []
+    letters = 0
     for text in texts:
-        if isinstance(text, str) and text and len(words) < _LONGEST:
-            words += [spoken.word for spoken in forms_in(text, language)]
-            words.append(_APART)
-    return words[:_LONGEST]
+        for spoken in forms_in(text, language) if isinstance(text, str) else ():
+            letters += len(spoken.word)
+            if letters > _MOST_LETTERS or len(words) >= _MOST_WORDS:
+                return words
+            words.append(spoken.word)
+        words.append(_APART)
+    return words
 
 
 def _key(connection: sa.Connection) -> str:

@@ -6,7 +6,7 @@
 again after a new conversion, `linking` says what an entry does to an older one and the state that
 follows, `entries` turns rows into values, `schema` and `migrations` say what
 the tables look like and looked like, `database` is the one place that knows SQLite from
-PostgreSQL. Importing this package is cheap; importing `log` loads SQLAlchemy.
+PostgreSQL (`sqlite`, `postgresql`; `holding` makes what is written fit both). Importing this package is cheap; importing `log` loads SQLAlchemy.
 """
 
 from __future__ import annotations

@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from memo.decision_log.holding import hold
 from memo.decision_log.postgresql import PostgreSQL
 from memo.decision_log.sqlite import SQLite
 from memo.errors import DecisionLogError, MissingDependencyError
@@ -47,6 +49,9 @@ class _Backend(Protocol):
 class Database:
     """Transactions on SQLite or PostgreSQL; every refusal is a `DecisionLogError`.
 
+    NUL and lone surrogates in text that is written, or asked for, become U+FFFD: no database
+    holds them, and names from the command line may have them.
+
     Args:
         url: SQLAlchemy's: `sqlite:////path/decisions.db` or `postgresql://user@host/name`.
         lock_wait: Seconds to wait for another program that is writing.
@@ -71,6 +76,7 @@ class Database:
                 f"{self.name} cannot be reached: {error.name or 'psycopg'} is not installed",
                 hint="install it: pip install 'callmemo[postgres]'",
             ) from error
+        event.listen(self._engine, "before_cursor_execute", hold, retval=True)
         self._writer = self._engine.execution_options(memo_writes=True)
 
     @contextmanager

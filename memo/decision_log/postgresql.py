@@ -8,7 +8,6 @@ the server, which hands connections from one client to another, does no harm.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
+from memo.decision_log.holding import as_json
 from memo.errors import DatabaseUnavailable, DecisionLogError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class PostgreSQL:
             self._address,
             connect_args=arguments,
             pool_pre_ping=True,  # a server that was started anew is connected to anew
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+            json_serializer=as_json,
             hide_parameters=True,  # what was said must not reach a log by way of an error
         )
         event.listen(engine, "connect", self._set_up)

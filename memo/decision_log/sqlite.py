@@ -6,7 +6,6 @@ It runs in WAL mode: readers never wait, and a writer takes its lock when its tr
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
+from memo.decision_log.holding import as_json
 from memo.errors import DatabaseUnavailable, DecisionLogError
 
 _RETRY_SECONDS = 0.02
@@ -73,7 +73,7 @@ class SQLite:
         """Return what connections come from."""
         engine = sa.create_engine(
             self._address,
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+            json_serializer=as_json,
             hide_parameters=True,  # what was said must not reach a log by way of an error
         )
         event.listen(engine, "connect", self._set_up)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -20,7 +21,8 @@ from memo.errors import (
     MemoError,
     MissingDependencyError,
 )
-from memo.model import Decision, Memo
+from memo.model import Decision, Evidence, Memo
+from memo.remembered import Link, LinkStanding, Relation
 
 MakeDecision = Callable[..., Decision]
 MakeMemo = Callable[..., Memo]
@@ -246,6 +248,37 @@ def test_a_failure_while_recording_keeps_nothing(
         assert sql(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608 (our own tables)
     sql(drop)
     assert log.record(memo(*map(decision, "abcd")), now=NOW).new[0] == "DEC-0001"
+
+
+@pytest.mark.parametrize("text", ["a\0b", "caf\udce9"], ids=["NUL", "no text"])
+def test_what_no_database_holds_is_replaced_in_whatever_is_written_or_asked_for(
+    log: DecisionLog, memo: MakeMemo, decision: MakeDecision, text: str
+) -> None:
+    log.record(memo(decision("Ship it", decided_by=(text,))), now=NOW)
+    log.record(memo(decision("Stop it"), call="b"), now=NOW)
+    evidence = (Evidence(start=10, end=15, speaker=text, quote=text, score=1),)
+    link = Link(
+        source="DEC-0002",
+        target="DEC-0001",
+        relation=Relation.AMENDS,
+        standing=LinkStanding.PROPOSED,
+        confidence=0.5,
+        reason=text,
+        later=evidence,
+        earlier=evidence,
+        made_by=text,
+        made_at=NOW,
+    )
+    assert log.link(link, note=text)
+    held = re.sub("[\0\udce9]", "\ufffd", text)
+    (kept,) = log.links()
+    assert (kept.reason, kept.made_by, kept.later[0].quote) == (held, held, held)
+    assert [entry.number for entry in log.entries(owner=text)] == ["DEC-0001"]
+
+
+def test_a_number_that_no_database_counts_to_is_refused(log: DecisionLog) -> None:
+    with pytest.raises(DecisionLogError, match="more than a database can count"):
+        log.entries(limit=10**20)
 
 
 def test_a_naive_instant_is_a_bug(log: DecisionLog, memo: MakeMemo, decision: MakeDecision) -> None:

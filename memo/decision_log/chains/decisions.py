@@ -157,9 +157,9 @@ def _reaffirmed(pair: _Pair, *, clear: bool) -> Relationship | None:
         return None
     plain = signs.rejected or (signs.stays and not signs.adds)
     sure = clear and plain and pair.one_circle and pair.likeness >= ALIKE and _believed(pair)
-    reason = "the same is said again"
+    reason = "said again"
     if signs.rejected or signs.stays:
-        reason = "a change is turned down" if signs.rejected else "it is said to stand"
+        reason = "a change was turned down" if signs.rejected else "said to stand"
     return _relationship(pair, Relation.REAFFIRMS, sure=sure, reason=reason)
 
 

@@ -81,7 +81,7 @@ def questions_related(
         new, others, rarity, EntryKind.DECISION, EntryKind.QUESTION
     ):
         sure = likeness >= SURELY and _believed(newer, older)
-        reason = "it decides what was asked"
+        reason = "decides what was asked"
         yield _related(newer, older, Relation.ANSWERS, likeness, reason, sure=sure)
 
 
@@ -95,7 +95,7 @@ def followed(new: Sequence[Known], rarity: Rarity) -> Iterator[Relationship]:
         if decision is None or weight < CONSEQUENCE:
             continue
         if rarity.mutual(action.subject, decision.subject) < SAID_TWICE:
-            reason = "it was taken on beside the decision, and is about it"
+            reason = "taken on beside it"
             yield _related(action, decision, Relation.FOLLOWS, weight, reason, sure=True)
 
 
@@ -226,7 +226,7 @@ def _by_talk(
         relation=Relation.CLOSES if action else Relation.ANSWERS,
         standing=LinkStanding.SURE if sure else LinkStanding.PROPOSED,
         confidence=round(min(0.3 + share / 2, 0.95), 2),
-        reason="it is said to be done" if action else "somebody knows now",
+        reason="said to be done" if action else "somebody knows now",
         later=(_quoted(spot.said),),
         earlier=tuple(other.told.finding.evidence[:2]),
     )

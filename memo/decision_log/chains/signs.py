@@ -89,16 +89,16 @@ class Signs:
     def reason(self) -> str:
         """Return what speaks for it, in plain English."""
         told = {
-            "it says so": self.named,
-            "it turns the older one around": self.turned,
-            "what it names is done no more": self.undone,
-            "a figure or day is another one": self.changed,
-            "a figure or day was added": self.widened,
-            "it is said to take another's place": self.instead or self.near,
-            "it reaches back": self.back,
-            "what the older one names is talked of": self.recalled,
+            "it says what it replaces": self.named,
+            "the opposite": self.turned,
+            "said to be done no more": self.undone,
+            "another figure or day": self.changed,
+            "one more figure or day": self.widened,
+            "said to change something": self.instead or self.near,
+            "reaches back": self.back,
+            "talks of the older one": self.recalled,
         }
-        return ", ".join(words for words, so in told.items() if so) or "it is about the same thing"
+        return ", ".join(words for words, so in told.items() if so) or "about the same thing"
 
 
 def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:

@@ -474,14 +474,19 @@ def test_what_an_older_memo_recorded_is_found_after_the_upgrade(
 def test_what_is_longer_than_an_index_holds_is_recorded_and_found_by_its_beginning(
     log: DecisionLog, memo: MakeMemo, decision: MakeDecision
 ) -> None:
-    letters = [chr(0x10330 + place) for place in range(16)]  # four bytes each
-    long = " ".join(
-        "".join(letters[place >> shift & 15] for shift in (0, 4, 8)) * 19 for place in range(4096)
-    )
-    told = decision("Drop the giraffe", rationale=long, evidence=quoted(f"A zebra. {long}"))
-    log.record(memo(told, title=long), now=NOW)
+    def long(first: int) -> str:
+        """Return four thousand long words in letters of four bytes each."""
+        letters = [chr(first + place) for place in range(16)]
+        return " ".join(
+            "".join(letters[place >> shift & 15] for shift in (0, 4, 8)) * 19
+            for place in range(4000)
+        )
+
+    gothic, deseret = long(0x10330), long(0x10428)
+    told = decision("Drop the giraffe", rationale=gothic, evidence=quoted(f"A zebra. {deseret}"))
+    log.record(memo(told), now=NOW)
     assert numbers(log.search("giraffe zebra")) == ["DEC-0001"]
-    assert numbers(log.search(long.split()[5])) == ["DEC-0001"]
+    assert numbers(log.search(gothic.split()[5])) == ["DEC-0001"]
 
 
 # --- Likeness -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
     question ──search──▶ entries and what is linked with them ──model──▶ sentences ──checks──▶ Reply
 
 What a model says is believed as far as code can check it: each sentence rests on entries that the
-model was given, and every figure, name and quote in it stands in them. Without a model the best
+model was given, shares words with them, and every figure, name and quote in it stands in them. Without a model the best
 entry is told as it is.
 """
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from memo.errors import AnswerTooLong, InvalidAnswer
 from memo.extraction.prompts import Prompts
-from memo.extraction.words import names
+from memo.extraction.words import coverage, names
 from memo.model import Decision, Value
 from memo.ports import LanguageModel
 from memo.remembered import Hit, Hits, Link, LinkStanding, LogEntry, Matched, Number, Relation
@@ -39,6 +39,7 @@ _CITED = re.compile(r"[\[(]?\b((?:DEC|ACT|QUE)-\d{4,})\b[\])]?", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]+)[\"”“»]")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _BRACKETS = str.maketrans("[]", "()")
+_LANGUAGES = ("en", "de", "es")  # whose words are compared by their stems
 _GERMAN = frozenset("der die das und ist nicht wurde wird ein eine den dem zu weil mit".split())  # noqa: SIM905
 _WHY = frozenset({"why", "warum", "wieso", "weshalb", "porqué"})
 _BECOMES = {
@@ -289,6 +290,8 @@ def believed(
     if not normal_words(plain) or len(plain) > _LONGEST:
         return None
     if any(not _stands(quote, told) for quote in _QUOTED.findall(plain)):
+        return None
+    if not any(coverage(plain, [told], language) for language in _LANGUAGES):
         return None
     known = f"{told} {question}"
     if not set(_FIGURE.findall(plain)) <= set(_FIGURE.findall(known)):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from click.testing import CliRunner
 
 from memo.cli import main
 from memo.decision_log.log import DecisionLog
-from memo.errors import InvalidAnswer
+from memo.errors import ExitCode, InvalidAnswer
 from memo.extraction import load_prompts
 from memo.model import Decision, Evidence, Memo
 from memo.pipeline.asking import Reply, answer, believed, material
@@ -140,13 +143,14 @@ def test_a_model_is_given_the_entries_and_what_they_are_linked_with(filled: Deci
         ("It was dropped [DEC-0001].", [], ("DEC-0001",)),
         ("Ana said “nobody uses it”.", ["DEC-0001"], ("DEC-0001",)),
         ("It was dropped on 2 March 2026.", ["DEC-0001"], ("DEC-0001",)),
-        ("Es wurde gestrichen, weil die Nutzung fehlte.", ["DEC-0001"], ("DEC-0001",)),
+        ("Der CSV-Export wurde gestrichen, weil die Nutzung fehlte.", ["DEC-0001"], ("DEC-0001",)),
         ("It was dropped.", [], None),
         ("It was dropped.", ["DEC-0099"], None),
         ("It was dropped by DEC-0099.", ["DEC-0001"], None),
         ("Ana said “we all hate it”.", ["DEC-0001"], None),
         ("It was dropped by 40 people.", ["DEC-0001"], None),
         ("It was dropped by Zoltan himself.", ["DEC-0001"], None),
+        ("Zoltan insisted.", ["DEC-0001"], None),
         ("There are 3 printers.", ["DEC-0001"], None),
         ("", ["DEC-0001"], None),
         ("It was dropped. " * 60, ["DEC-0001"], None),
@@ -234,3 +238,48 @@ def test_the_command_answers_with_the_numbers_of_entries(
     assert (unknown.exit_code, unknown.stdout) == (0, "The log does not know.\n")
     as_json = run.invoke(main, ["ask", "csv?", "--llm", "none", "--json"])
     assert Reply.model_validate_json(as_json.stdout).matched is Matched.ALL
+
+
+class Answering(BaseHTTPRequestHandler):
+    """An OpenAI-compatible endpoint that gives one answer, half of which cannot be believed."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        told = [
+            {"text": "It was dropped, since nobody uses it.", "entries": ["DEC-0001"]},
+            {"text": "Zoltan insisted.", "entries": ["DEC-0001"]},
+        ]
+        message = {"role": "assistant", "content": json.dumps({"known": True, "sentences": told})}
+        usage = {"prompt_tokens": 900, "completion_tokens": 9, "total_tokens": 909}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        reply = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
+        body = json.dumps({**reply, "choices": [choice], "usage": usage}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_command_asks_the_server_that_it_is_given(
+    filled: DecisionLog, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert filled.entries()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEMO_DATABASE_URL", url)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    where = f"http://127.0.0.1:{server.server_port}/v1"
+    words = ["ask", "why was csv dropped", "--llm", "endpoint", "--llm-url", where]
+    told = CliRunner().invoke(main, [*words, "--llm-model", "m"])
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert told.exit_code == 0
+    assert told.stdout == "It was dropped, since nobody uses it. [DEC-0001]\n"
+    gone = CliRunner().invoke(main, [*words, "--llm-model", "m", "--json"])
+    assert gone.exit_code == ExitCode.LANGUAGE_MODEL

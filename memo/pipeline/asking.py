@@ -3,8 +3,8 @@
     question ──search──▶ entries and what is linked with them ──model──▶ sentences ──checks──▶ Reply
 
 What a model says is believed as far as code can check it: each sentence rests on entries that the
-model was given, shares words with them, and every figure, name and quote in it stands in them. Without a model the best
-entry is told as it is.
+model was given and shares words with them, and every figure, name and quote in it stands in them.
+Without a model the best entry is told as it is.
 """
 
 from __future__ import annotations
@@ -287,18 +287,20 @@ def believed(
         return None
     plain = re.sub(r"\s+([.,;])", r"\1", " ".join(_CITED.sub("", text).split())).strip()
     told = " \n".join(_told(given[number]) for number in numbers)
-    if not normal_words(plain) or len(plain) > _LONGEST:
-        return None
-    if any(not _stands(quote, told) for quote in _QUOTED.findall(plain)):
-        return None
-    if not any(coverage(plain, [told], language) for language in _LANGUAGES):
-        return None
-    known = f"{told} {question}"
-    if not set(_FIGURE.findall(plain)) <= set(_FIGURE.findall(known)):
-        return None
-    if not (_is_german(plain) or _names_in(plain) <= set(normal_words(known))):
+    if len(plain) > _LONGEST or not _borne_out(plain, told, question):
         return None
     return Sentence(text=_ended(plain), cites=numbers)
+
+
+def _borne_out(text: str, told: str, question: str) -> bool:
+    """Tell whether a sentence is about what entries say, with their figures, names and quotes."""
+    known = f"{told} {question}"
+    return (
+        any(coverage(text, [told], language) for language in _LANGUAGES)
+        and all(_stands(quote, told) for quote in _QUOTED.findall(text))
+        and set(_FIGURE.findall(text)) <= set(_FIGURE.findall(known))
+        and (_is_german(text) or _names_in(text) <= set(normal_words(known)))
+    )
 
 
 def _told(entry: LogEntry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -118,29 +119,19 @@ def talked(
     if not new or not talk:
         return
     meeting = new[0].told
-    spots = [
-        spot for place in range(len(talk)) for spot in _spots_at(talk, place, meeting.language)
-    ]
+    spots = _Spots(talk, meeting.language)
+    waiting = [k for k in others if k.told.number not in taken and _waits(k.told, meeting)]
     closed: list[tuple[Known, _Spot]] = []
-    for other in others:
-        if other.told.number in taken or not _waits(other.told, meeting):
-            continue
-        share, spot = max(
-            ((_told(spot, other, rarity), spot) for spot in spots),
-            key=lambda pair: pair[0],
-            default=(0.0, None),
-        )
+    for other in waiting:
+        share, spot = spots.best(other, rarity)
         if spot is not None and share >= TOLD:
             closed.append((other, spot))
             yield _by_talk(spot, share, other, new, rarity)
-    found_out = {other.told.number for other, _ in closed}
-    for action, spot in closed:
-        for question in others:
-            if question.told.number in taken or question.told.number in found_out:
-                continue
-            if spot.known and _waits(question.told, meeting) and _to_find_out(action, question):
-                found_out.add(question.told.number)
-                yield _by_talk(spot, 0.0, question, new, rarity)
+    done = {other.told.number for other, _ in closed}
+    for question in (k for k in waiting if k.told.number not in done):
+        known = (spot for action, spot in closed if spot.known and _to_find_out(action, question))
+        if (first := next(known, None)) is not None:
+            yield _by_talk(first, 0.0, question, new, rarity)
 
 
 def _waits(told: Told, meeting: Told) -> bool:
@@ -173,6 +164,26 @@ class _Spot:
     around: tuple[Utterance, ...]
     done: bool
     known: bool
+
+
+class _Spots:
+    """The sentences of a meeting that may settle something, by their words."""
+
+    def __init__(self, talk: Sequence[Utterance], language: str) -> None:
+        self._spots = [s for place in range(len(talk)) for s in _spots_at(talk, place, language)]
+        self._at = defaultdict[str, list[int]](list)
+        for place, spot in enumerate(self._spots):
+            for word in (*spot.close.stems, *spot.close.values):
+                self._at[word].append(place)
+
+    def best(self, other: Known, rarity: Rarity) -> tuple[float, _Spot | None]:
+        """Return how much of a task or question is talked of where most of it is, and where."""
+        sentence = other.subject.sentence
+        words = (*sentence.stems, *sentence.values)
+        near = sorted({place for word in words for place in self._at.get(word, ())})
+        shares = [(_told(self._spots[place], other, rarity), place) for place in near]
+        share, place = max(shares, key=lambda pair: pair[0], default=(0.0, -1))
+        return share, self._spots[place] if place >= 0 else None
 
 
 def _spots_at(talk: Sequence[Utterance], place: int, language: str) -> Iterator[_Spot]:

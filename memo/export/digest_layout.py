@@ -104,8 +104,6 @@ class _Layout:
             what=self._words.say("what"),
         )
 
-    # --- The head ---
-
     def _title(self) -> str:
         since = self._digest.since
         return (
@@ -180,8 +178,6 @@ class _Layout:
             if count:
                 yield self._words.say(name, count=count)
 
-    # --- The sections ---
-
     def _sections(self) -> Iterator[Section]:
         digest = self._digest
         yield self._compared("changed", digest.changes)
@@ -191,6 +187,9 @@ class _Layout:
         yield from self._mine()
         yield self._closed()
         if self._brief:
+            waiting = len(digest.doubtful) + digest.doubtful_left
+            note = self._words.say("doubtful_count", count=waiting) if waiting else ""
+            yield Section("doubtful", self._words.say("doubtful"), note=note)
             return
         confirmed = loose(tuple(self._confirmed()))
         yield Section("confirmed", self._words.say("confirmed"), groups=confirmed)
@@ -427,8 +426,6 @@ class _Layout:
         place = self._place(one.source) if one.source else None
         number = one.source.number if one.source else ""
         return Line(number, one_line(said) or NOTHING, tags, (fact,), (), place)
-
-    # --- Meetings ---
 
     def _held(self, one: DigestMeeting) -> Group:
         meeting = one.meeting

@@ -270,7 +270,7 @@ def test_who_is_not_found_is_told_so(reader: Reader, note: str) -> None:
 def test_a_brief_one_has_a_line_for_what_changed_and_what_is_yours() -> None:
     page = lay_out_digest(digest(), length="brief")
     assert [section.name for section in page.sections] == [
-        "changed", "moved", "decided", "proposed", "yours", "waiting", "closed",
+        "changed", "moved", "decided", "proposed", "yours", "waiting", "closed", "doubtful",
     ]  # fmt: skip
     rendered = render_digest_markdown(page)
     assert len(rendered.splitlines()) < 40

@@ -173,10 +173,14 @@ def _lines(label: str, text: str) -> list[str]:
         return [f"{head}{_bare(text)}"]
     width = max(20, shutil.get_terminal_size().columns)
     indent = _INDENT if width >= _NARROW else 2
-    lead = label if is_head else f"{'':{indent}}{label:<7}"
+    lead = "" if is_head else f"{'':{indent}}{label:<7}"
     rest = " " * (indent if is_head else indent + 7 if width >= _NARROW else 4)
     lines = textwrap.wrap(
-        text, width, initial_indent=lead, subsequent_indent=rest, break_on_hyphens=False
+        label + text if is_head else text,
+        width,
+        initial_indent=lead,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
     )
     return _coloured(lines or [lead])
 

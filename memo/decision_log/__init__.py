@@ -4,8 +4,9 @@
 
 `log` is the door. Behind it: `recording` writes a memo's findings down, `matching` knows one
 again after a new conversion, `linking` says what an entry does to an older one and the state that
-follows, `chains` finds out what a meeting does to older entries, `entries` turns rows into values,
-`schema` and `migrations` say what the tables look like and looked like, `search` finds entries by words, `database` is the one place that knows SQLite from PostgreSQL (`sqlite`,
+follows, `chains` finds out what a meeting does to older entries, `search` finds entries by words,
+`entries` turns rows into values, `schema` and `migrations` say what the tables look like and
+looked like, `database` is the one place that knows SQLite from PostgreSQL (`sqlite`,
 `postgresql`; `holding` makes what is written fit both). Importing this package is cheap; importing
 `log` loads SQLAlchemy.
 """

@@ -139,4 +139,8 @@ def test_a_terminal_gets_marks_and_lines_of_its_width(
         f"    {on}export{off}.”",
     ]
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in "".join(told(hits))
+    monkeypatch.setenv("COLUMNS", "24")
+    lines = list(told(hits))
+    assert lines[:3] == ["DEC-0001  2026-03-02", "  accepted  Drop the", "  CSV export"]
+    assert max(map(len, lines)) <= 24
+    assert "\x1b" not in "".join(lines)

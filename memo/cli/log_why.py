@@ -65,8 +65,8 @@ def told(story: Story) -> Iterator[str]:
     meeting = None
     for entry in story.entries:
         if meeting != (entry.recording.sha256, entry.meeting_title):
+            yield from ("", _heading(entry)) if meeting else (_heading(entry),)
             meeting = (entry.recording.sha256, entry.meeting_title)
-            yield from ("", _heading(entry))
         yield from _entry(entry, newer[entry.number], asked=entry.number == story.number)
     for link in (link for link in story.links if link.meeting is not None):
         yield from ("", _meeting(link, story))

@@ -21,6 +21,7 @@ from memo.remembered import EntryState, Link, LogEntry, LoggedMeeting, Number
 
 WORKDAY = (dt.time(9), dt.time(17))
 """When a working day begins and ends, wherever somebody works."""
+_SATURDAY = 5
 
 
 class How(StrEnum):
@@ -94,8 +95,8 @@ class DueWord(StrEnum):
 class Due(Value):
     """When something is due, in the reader's zone.
 
-    `day` is the reader's day on which the working day of the meeting's zone ends. `days` are those
-    that have passed (overdue) or are left.
+    `day` is the reader's day on which the working day of the meeting's zone ends; of what is
+    overdue it is the one that was said. `days` are those that have passed, or are left.
     """
 
     word: DueWord
@@ -239,11 +240,14 @@ def due_for(due: dt.date | None, *, of: str, timezone: str, now: dt.datetime) ->
         today, over = now.astimezone(here).date(), (now.astimezone(there).date() - due).days
     except OverflowError:  # the years 1 and 9999
         return Due(word=DueWord.LATER, day=due)
-    day = deadline.date()
     if over > 0:
-        return Due(word=DueWord.OVERDUE, day=day, days=over)
+        return Due(word=DueWord.OVERDUE, day=due, days=over)
+    day = deadline.date()
+    early = deadline.time() < WORKDAY[0]
+    if early and day.weekday() == _SATURDAY:  # which begins nobody's work: it is due on Friday
+        day, early = day - dt.timedelta(days=1), False
     left = max((day - today).days, 0)
-    if deadline.time() < WORKDAY[0]:
+    if early:
         return Due(word=DueWord.BEFORE_DAY, day=day, days=left)
     word = {0: DueWord.TODAY, 1: DueWord.TOMORROW}.get(left, DueWord.LATER)
     return Due(word=word, day=day, days=left)

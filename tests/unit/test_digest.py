@@ -46,7 +46,18 @@ def test_monday_in_california_ends_on_tuesday_in_tokyo() -> None:
 def test_a_day_is_over_where_it_was_said() -> None:
     # Tuesday has begun in Tokyo, while it is Monday morning in California.
     told = due_for(MONDAY, of="Asia/Tokyo", timezone="America/Los_Angeles", now=utc(2, 16))
-    assert (told.word, told.days) == (DueWord.OVERDUE, 1)
+    assert told == Due(word=DueWord.OVERDUE, day=MONDAY, days=1)
+    # Friday in Amsterdam ended on Saturday in Tokyo; it was due on Friday.
+    friday = dt.date(2026, 3, 6)
+    told = due_for(friday, of="Europe/Amsterdam", timezone="Asia/Tokyo", now=utc(9, 9))
+    assert told == Due(word=DueWord.OVERDUE, day=friday, days=3)
+
+
+def test_nobody_is_told_of_something_before_saturday_starts() -> None:
+    friday = dt.date(2026, 3, 6)
+    for day, word in ((5, DueWord.TOMORROW), (6, DueWord.TODAY)):
+        told = due_for(friday, of="Europe/Amsterdam", timezone="Asia/Tokyo", now=utc(day, 3))
+        assert (told.word, told.day) == (word, friday)
 
 
 def test_clocks_that_change_move_no_day() -> None:

@@ -159,6 +159,7 @@ class _Spot:
     """
 
     said: Utterance
+    sentence: str
     close: Words
     words: Words
     around: tuple[Utterance, ...]
@@ -201,6 +202,7 @@ def _spots_at(talk: Sequence[Utterance], place: int, language: str) -> Iterator[
         near = [*(before if number < 2 else ()), *sentences[max(number - 1, 0) : number + 2]]
         yield _Spot(
             said=said,
+            sentence=sentence.strip(),
             close=words_of(near, language),
             words=words_of((one.text for one in around), language),
             around=around,
@@ -238,7 +240,7 @@ def _by_talk(
         standing=LinkStanding.SURE if sure else LinkStanding.PROPOSED,
         confidence=round(min(0.3 + share / 2, 0.95), 2),
         reason="said to be done" if action else "somebody knows now",
-        later=(_quoted(spot.said),),
+        later=(_quoted(spot),),
         earlier=tuple(other.told.finding.evidence[:2]),
     )
 
@@ -315,9 +317,10 @@ def _speaks_or_is_named(told: Told, spot: _Spot) -> bool:
     return spot.said.speaker == owner or first in normal_words(spot.said.text)
 
 
-def _quoted(said: Utterance) -> Evidence:
+def _quoted(spot: _Spot) -> Evidence:
+    said = spot.said
     return Evidence(
-        start=said.start, end=said.end, speaker=said.speaker, quote=said.text, score=1.0
+        start=said.start, end=said.end, speaker=said.speaker, quote=spot.sentence, score=1.0
     )
 
 

@@ -244,7 +244,10 @@ def _memo_page(page: _Page, log: DecisionLog, note: str, take: Side | None) -> N
 
 def _as_written(read: MemoPage, entry: LogEntry, finding: Found, found: Found) -> Told | None:
     """Return what a memo says of a finding, read as the page is; None if it says nothing of it."""
-    memo = _memo_of(entry, finding.model_copy(update={"evidence": found.evidence}), read.language)
+    # Where a page leaves something out that no database holds, the log has U+FFFD.
+    said = finding.model_copy(update={"evidence": found.evidence}).model_dump_json()
+    held = type(finding).model_validate_json(said.replace("\ufffd", ""))
+    memo = _memo_of(entry, held, read.language)
     shown = read_memo_page(render_markdown(memo)).told
     if not shown:
         return None

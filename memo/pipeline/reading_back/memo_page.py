@@ -152,7 +152,7 @@ class _Reader:
             told.doubts["state"] = f"{plain(word)!r} is no state of a {told.kind}"
 
     def _quote(self, line: str) -> None:
-        inner = line.lstrip("> \t")
+        inner = line.lstrip("> \t").replace("\ufffd", "")
         if self._here is None or not inner:
             return
         words = between_quotes(inner)

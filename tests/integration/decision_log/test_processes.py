@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from memo.decision_log.log import DecisionLog
+from memo.model import Decision
 from memo.remembered import EntryKind, LogEntry
 
 Sql = Callable[[str], Sequence[tuple[Any, ...]]]
 
-WORKERS, MEMOS_EACH, SHARED_EVERY = 8, 25, 5
-OWN = MEMOS_EACH - MEMOS_EACH // SHARED_EVERY
-SHARED = "the same call"
+WORKERS, MEMOS_EACH, SHARED_EVERY, CALLS_EACH = 8, 25, 5, 4
 
 MEMOS = """
 import datetime as dt, hashlib, json, os, sys, time
@@ -56,9 +55,9 @@ def memo(call, count, why="so"):
         provenance=Provenance(memo_version="1", asr_model=None, language_model="rules",
                               prompts_sha256="0" * 64, created_at=NOW))
 
-def small(call, turn):
-    whole, none = memo(call, 1), {"decisions": (), "action_items": (), "open_questions": ()}
-    kept = list(none)[turn % 3]
+def small(call, kind, why):
+    whole, none = memo(call, 1, why), {"decisions": (), "action_items": (), "open_questions": ()}
+    kept = list(none)[kind]
     return whole.model_copy(update=none | {kept: getattr(whole, kept)})
 
 def all_of(log):
@@ -68,18 +67,21 @@ def all_of(log):
 RECORD_TOGETHER = (
     MEMOS
     + """
-url, workers, memos_each, shared_every, wanted = sys.argv[1], *map(int, sys.argv[2:])
+url, workers, memos_each, shared_every, calls_each = sys.argv[1], *map(int, sys.argv[2:])
 
 def record(worker):
     given = {}
     for turn in range(memos_each):
         if turn % shared_every == 0:
             log = DecisionLog(url)  # opened anew, as each `memo convert` does
-        own = turn % shared_every != 1
-        call = f"call {worker}-{turn}"
-        call = small(call, turn) if own else memo("the same call", 2, f"by {worker}")
+        if turn % shared_every == 1:
+            call = memo("the same call", 2, f"by {worker}")
+        else:
+            mine = turn % calls_each
+            call = small(f"call {worker}-{mine}", mine % 3, f"turn {turn}")
         for entry in log.record(call, now=NOW).entries:
-            given[entry.number] = entry.finding.id + " of " + entry.meeting_title
+            what = entry.finding.id + " of " + entry.meeting_title
+            assert given.setdefault(entry.number, what) == what
         if turn % shared_every == shared_every - 1:
             log.close()
     return given
@@ -98,14 +100,16 @@ def read(_):
                 assert len({f.rationale for f in findings if f.id[0] == "D"}) <= 1, title
             for given in numbers.values():
                 assert sorted(given) == list(range(1, len(given) + 1)), given
-            if len(meetings) == wanted:
+            if len(meetings) == workers * calls_each + 1 and done.is_set():
                 return looks
-            time.sleep(0.3)
+            time.sleep(0.2)
 
 context = get_context("fork")
+done = context.Event()
 with context.Pool(workers) as pool, context.Pool(1) as reader:
     looks = reader.map_async(read, [0])
     given = pool.map(record, range(workers), chunksize=1)
+    done.set()
     print(json.dumps({"given": given, "looks": looks.get(60)[0]}))
 """
 )
@@ -148,21 +152,29 @@ def test_eight_processes_recording_200_memos_at_once_lose_double_and_renumber_no
     url: str, sql: Sql
 ) -> None:
     """The database is new: they make its tables at once, too; and somebody reads all the while."""
-    meetings = WORKERS * OWN + 1
-    with run(RECORD_TOGETHER, url, WORKERS, MEMOS_EACH, SHARED_EVERY, meetings) as program:
+    with run(RECORD_TOGETHER, url, WORKERS, MEMOS_EACH, SHARED_EVERY, CALLS_EACH) as program:
         told, _ = program.communicate(timeout=300)
     assert program.returncode == 0
     reported = json.loads(told)
     assert reported["looks"] > 1
     logged = read(url)
-    assert len(logged) == WORKERS * OWN + 4
+    assert len(logged) == WORKERS * CALLS_EACH + 4
     assert len({entry.finding.id + entry.meeting_title for entry in logged.values()}) == len(logged)
     assert len(reported["given"]) == WORKERS
     for given in reported["given"]:
-        assert len(given) == OWN + 4
+        assert len(given) == CALLS_EACH + 4
         for number, what in given.items():
             assert what == f"{logged[number].finding.id} of {logged[number].meeting_title}"
+    for entry in logged.values():
+        if isinstance(entry.finding, Decision) and entry.meeting_title != "the same call":
+            assert entry.finding.rationale == f"turn {last_turn(int(entry.meeting_title[-1]))}"
     check_whole(logged, sql)
+
+
+def last_turn(call: int) -> int:
+    """The last turn in which a worker records one of its own calls."""
+    turns = range(MEMOS_EACH)
+    return max(t for t in turns if t % CALLS_EACH == call and t % SHARED_EVERY != 1)
 
 
 def test_killed_while_recording_there_is_never_half_a_meeting(url: str, sql: Sql) -> None:

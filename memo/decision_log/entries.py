@@ -147,7 +147,7 @@ def read_entries(  # noqa: PLR0913 (a filter each)
 ) -> tuple[LogEntry, ...]:
     """Return entries, newest meeting first and in the order of the meeting within it."""
     at = sa.func.coalesce(entries.c.decided_at, entries.c.logged_at)
-    conditions = [entries.c.kind.in_([kind.value for kind in kinds])]
+    conditions: list[sa.ColumnElement[bool]] = [entries.c.kind.in_([kind.value for kind in kinds])]
     if states:
         conditions.append(entries.c.state.in_([state.value for state in states]))
     if owner is not None:

@@ -72,6 +72,8 @@ url, workers, memos_each, shared_every, calls_each = sys.argv[1], *map(int, sys.
 def record(worker):
     given = {}
     for turn in range(memos_each):
+        if turn == memos_each // 2:
+            looked.wait(60)  # somebody reads before all is done, however busy the machine
         if turn % shared_every == 0:
             log = DecisionLog(url)  # opened anew, as each `memo convert` does
         if turn % shared_every == 1:
@@ -100,12 +102,13 @@ def read(_):
                 assert len({f.rationale for f in findings if f.id[0] == "D"}) <= 1, title
             for given in numbers.values():
                 assert sorted(given) == list(range(1, len(given) + 1)), given
+            looked.set()
             if len(meetings) == workers * calls_each + 1 and done.is_set():
                 return looks
             time.sleep(0.2)
 
 context = get_context("fork")
-done = context.Event()
+done, looked = context.Event(), context.Event()
 with context.Pool(workers) as pool, context.Pool(1) as reader:
     looks = reader.map_async(read, [0])
     given = pool.map(record, range(workers), chunksize=1)

@@ -101,7 +101,26 @@ class Relation(StrEnum):
         """The state that the older entry is in once the link is sure; None changes nothing."""
         return _LEAVES.get(self)
 
+    @property
+    def does(self) -> str:
+        """What the newer entry does to the older one, in words."""
+        return _WORDS[self][0]
 
+    @property
+    def undergoes(self) -> str:
+        """What happens to the older entry, in words."""
+        return _WORDS[self][1]
+
+
+_WORDS = {
+    Relation.REVERSES: ("reverses", "reversed by"),
+    Relation.AMENDS: ("amends", "amended by"),
+    Relation.REAFFIRMS: ("reaffirms", "reaffirmed by"),
+    Relation.ANSWERS: ("answers", "answered by"),
+    Relation.CLOSES: ("closes", "closed by"),
+    Relation.SLIPS: ("puts off", "put off by"),
+    Relation.FOLLOWS: ("follows from", "leads to"),
+}
 _LEAVES = {
     Relation.REVERSES: EntryState.SUPERSEDED,
     Relation.AMENDS: EntryState.SUPERSEDED,

@@ -25,7 +25,6 @@ from memo.remembered import (
     LinkStanding,
     LogEntry,
     LogEvent,
-    Relation,
 )
 
 if TYPE_CHECKING:
@@ -35,16 +34,6 @@ if TYPE_CHECKING:
 _DAY = click.DateTime(["%Y-%m-%d"])
 _WIDE = 100  # columns from which on people and dates stand in columns of their own
 _LABEL = 14  # columns of what `show` calls the facts
-_DOES = {
-    Relation.REVERSES: ("reverses", "reversed by"),
-    Relation.AMENDS: ("amends", "amended by"),
-    Relation.REAFFIRMS: ("reaffirms", "reaffirmed by"),
-    Relation.ANSWERS: ("answers", "answered by"),
-    Relation.CLOSES: ("closes", "closed by"),
-    Relation.SLIPS: ("puts off", "put off by"),
-    Relation.FOLLOWS: ("follows from", "leads to"),
-}
-"""What a link does, as seen from its newer end and from its older one."""
 
 
 @click.command(
@@ -261,7 +250,7 @@ def _linked(entry: LogEntry, log: DecisionLog) -> Iterator[tuple[str, str]]:
         if link.standing is LinkStanding.REFUSED:
             continue
         newer = link.source == entry.number
-        label = _DOES[link.relation][0 if newer else 1]
+        label = link.relation.does if newer else link.relation.undergoes
         yield label, _other_end(link, link.target if newer else link.source, log)
 
 

@@ -33,15 +33,6 @@ from memo.remembered import (
 
 _SLUG_LENGTH = 50
 _LETTERS = str.maketrans({"æ": "ae", "ø": "o", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "þ": "th"})
-_DOES = {
-    Relation.REVERSES: ("reverses", "is reversed by"),
-    Relation.AMENDS: ("amends", "is amended by"),
-    Relation.REAFFIRMS: ("reaffirms", "is reaffirmed by"),
-    Relation.ANSWERS: ("answers", "is answered by"),
-    Relation.CLOSES: ("closes", "is closed by"),
-    Relation.SLIPS: ("puts off", "is put off by"),
-    Relation.FOLLOWS: ("follows from", "leads to"),
-}
 _HAPPENED = {
     EntryState.PROPOSED: "Proposed",
     EntryState.REJECTED: "Rejected",
@@ -159,7 +150,7 @@ def sure_links(entry: LogEntry) -> Iterator[tuple[Link, str, bool]]:
 
 def wording_of(link: Link, *, newer: bool) -> str:
     """Return what one end of a link does to the other, as seen from the newer or the older."""
-    return _DOES[link.relation][0 if newer else 1]
+    return link.relation.does if newer else link.relation.undergoes
 
 
 def superseded_by(entry: LogEntry) -> tuple[str, ...]:

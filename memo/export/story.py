@@ -8,17 +8,7 @@ from memo.export.marks import heading, inline
 from memo.export.trees import draw_tree
 from memo.export.untrusted import one_line
 from memo.model import Decision, Evidence
-from memo.remembered import Link, LinkStanding, LogEntry, Relation, Story
-
-_DOES = {
-    Relation.REVERSES: "Reverses",
-    Relation.AMENDS: "Amends",
-    Relation.REAFFIRMS: "Reaffirms",
-    Relation.ANSWERS: "Answers",
-    Relation.CLOSES: "Closes",
-    Relation.SLIPS: "Puts off",
-    Relation.FOLLOWS: "Follows from",
-}
+from memo.remembered import Link, LinkStanding, LogEntry, Story
 
 
 def render_story(story: Story) -> str:
@@ -63,7 +53,7 @@ def _entry(entry: LogEntry, links: list[Link]) -> Iterator[str]:
 def _does(link: Link) -> str:
     waits = " (not confirmed)" if link.standing is LinkStanding.PROPOSED else ""
     because = f": {inline(one_line(link.reason))}" if link.reason else ""
-    return f"*{_DOES[link.relation]}* {link.target}{waits}{because}"
+    return f"*{link.relation.does.capitalize()}* {link.target}{waits}{because}"
 
 
 def _quotes(evidence: tuple[Evidence, ...]) -> Iterator[str]:

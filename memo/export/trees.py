@@ -11,17 +11,8 @@ import re
 from collections.abc import Iterator
 
 from memo.export.untrusted import one_line, shortened
-from memo.remembered import EntryState, LinkStanding, LogEntry, Relation, Story
+from memo.remembered import EntryState, LinkStanding, LogEntry, Story
 
-DOES = {
-    Relation.REVERSES: "reversed by",
-    Relation.AMENDS: "amended by",
-    Relation.REAFFIRMS: "reaffirmed by",
-    Relation.ANSWERS: "answered by",
-    Relation.CLOSES: "closed in",
-    Relation.SLIPS: "put off by",
-    Relation.FOLLOWS: "leads to",
-}
 LABEL = 70
 """Characters of a label."""
 _PLAIN = frozenset(" .,'!?+-%€£$·()/")
@@ -42,7 +33,7 @@ def _lines(story: Story) -> Iterator[str]:
         day = f"{meeting.started_at:%Y-%m-%d} · " if meeting.started_at else ""
         yield f'  {_id(number)}(["{day}{_escaped(meeting.title)}"])'
     for link in story.links:
-        does, arrow = DOES[link.relation], "-->"
+        does, arrow = link.relation.undergoes, "-->"
         if link.standing is LinkStanding.PROPOSED:
             does, arrow = f"perhaps {does}", "-.->"
         yield f"  {_id(link.target)} {arrow}|{does}| {_id(link.source)}"

@@ -61,7 +61,11 @@ def test_json_is_one_object_for_each_recording_failed_ones_too(
     done = command("convert", call.name, "gone.m4a", *RULES, "--json", "--quiet")
     assert done.returncode == ExitCode.RECORDING
     good, bad = map(json.loads, done.stdout.splitlines())
-    assert (good["ok"], good["decisions"], good["log"]["new"]) == (True, 1, ["DEC-0001"])
+    assert (good["ok"], good["decisions"], good["log"]["new"]) == (
+        True,
+        1,
+        ["DEC-0001", "ACT-0001"],
+    )
     memo = json.loads((command.folder / good["files"]["json"]).read_text(encoding="utf-8"))
     schema = json.loads(
         (Path(__file__).parents[2] / "memo/export/memo.schema.json").read_text(encoding="utf-8")

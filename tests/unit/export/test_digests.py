@@ -240,7 +240,7 @@ def test_earlier_meetings_are_named_with_what_shows_them() -> None:
     (note,) = lay_out_digest(digest()).notes
     assert note == (
         "Also logged since: 1 earlier meeting, word (Wed 2026-03-04, 1 decision, 2 actions, "
-        "1 open question, 1 of them changes an older one). `--since 2026-03-04` tells it."
+        "1 open question, 1 of them changes an older one). “--since 2026-03-04” tells it."
     )
 
 

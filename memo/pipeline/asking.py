@@ -100,7 +100,8 @@ def answer(
     if not best:
         return reply
     if model is None:
-        return _with(reply, _own_words(best[0], log))
+        known = _is_about(best[0], hits, question)
+        return _with(reply, _own_words(best[0], log)) if known else reply
     given = _with_linked(best, log)
     with model() as opened:
         name = opened.name
@@ -119,16 +120,27 @@ def _with(reply: Reply, sentences: Iterable[Sentence]) -> Reply:
 def _best(hits: Hits, question: str) -> list[LogEntry]:
     """Return the entries that hold enough of what is asked for, those that hold most first.
 
-    To "why", of equally good ones those that tell it.
+    Of equally good ones decisions come first, and to "why" those that tell it.
     """
     good = [hit for hit in hits.hits if hit.entry is not None and hit.share >= _SHARE]
     asks_why = not _WHY.isdisjoint(normal_words(question))
 
-    def rank(hit: Hit) -> tuple[float, bool]:
-        told = hit.entry is not None and getattr(hit.entry.finding, "rationale", None)
-        return -hit.share, asks_why and not told
+    def rank(hit: Hit) -> tuple[float, bool, bool]:
+        finding = hit.entry and hit.entry.finding
+        told = getattr(finding, "rationale", None)
+        return -hit.share, not isinstance(finding, Decision), asks_why and not told
 
     return [hit.entry for hit in sorted(good, key=rank) if hit.entry is not None]
+
+
+def _is_about(entry: LogEntry, hits: Hits, question: str) -> bool:
+    """Tell whether an entry is what is asked about, as far as its words alone tell.
+
+    "Who pays for the cake?" is not answered by what else is paid for, though half of it fits; "why
+    did we drop CSV?" is by what names CSV.
+    """
+    share = next(hit.share for hit in hits.hits if hit.entry == entry)
+    return share > _SHARE or bool(_names_in(question) & set(normal_words(_told(entry))))
 
 
 def _with_linked(found: Sequence[LogEntry], log: DecisionLog) -> list[LogEntry]:

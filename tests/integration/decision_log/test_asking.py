@@ -122,6 +122,21 @@ def test_what_is_not_in_the_log_is_not_known_and_no_model_is_asked(
     assert (reply.sentences, reply.found, model.asked) == ((), (), [])
 
 
+@pytest.mark.parametrize(
+    ("question", "known"),
+    [
+        ("Who keeps the unicorns?", False),  # half of it stands in the log, and is about else
+        ("Why did we forbid CSV?", True),  # half of it, and that is its name
+        ("Do we keep the printers?", True),
+    ],
+)
+def test_half_of_a_question_is_enough_only_if_it_is_a_name(
+    filled: DecisionLog, question: str, *, known: bool
+) -> None:
+    reply = asked(filled, question)
+    assert (bool(reply.sentences), bool(reply.found)) == (known, True)
+
+
 def test_a_model_is_given_the_entries_and_what_they_are_linked_with(filled: DecisionLog) -> None:
     model = says(("The CSV export was dropped, since nobody used it.", ["DEC-0001"]))
     reply = asked(filled, "why was CSV dropped", model)

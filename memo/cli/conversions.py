@@ -173,6 +173,13 @@ def _range(numbers: Sequence[str]) -> str:
     return ", ".join(numbers) if len(numbers) < 4 else f"{numbers[0]} … {numbers[-1]}"
 
 
+def logged(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of a recording in the log, for programs."""
+    told = {"source", "relation", "target", "standing"}
+    links = [link.model_dump(mode="json", include=told) for link in outcome.links]
+    return {"numbers": list(outcome.recorded), "new": list(outcome.new), "links": links}
+
+
 def _as_object(path: Path, outcome: Outcome) -> dict[str, Any]:
     memo = outcome.memo
     findings = memo.findings()
@@ -188,13 +195,6 @@ def _as_object(path: Path, outcome: Outcome) -> dict[str, Any]:
         "open_questions": len(memo.open_questions),
         "unverified": sum(finding.verdict != "supported" for finding in findings),
         "coverage": memo.coverage.model_dump(mode="json"),
-        "log": {
-            "numbers": list(outcome.recorded),
-            "new": list(outcome.new),
-            "links": [
-                link.model_dump(mode="json", include={"source", "relation", "target", "standing"})
-                for link in outcome.links
-            ],
-        },
+        "log": logged(outcome),
         "warnings": list(memo.warnings),
     }

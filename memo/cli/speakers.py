@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from memo.app import settings_of_then, tools, work_folder
+from memo.cli.conversions import logged
 from memo.cli.interruption import interruptible
 from memo.cli.invocation import Invocation
 from memo.cli.output import clock, note, printable, say, shown_to_a_person
@@ -278,7 +279,7 @@ def _as_object(
         found |= {
             "files": {name: str(file) for name, file in outcome.files.items()},
             "kept": [str(file) for file in outcome.kept],
-            "log": {"numbers": list(outcome.recorded), "new": list(outcome.new)},
+            "log": logged(outcome),
         }
     return found
 

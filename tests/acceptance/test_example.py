@@ -76,7 +76,7 @@ def test_the_example_becomes_a_memo_with_both_decisions_their_why_and_their_seco
 
     again = command(*words, MEMO_CACHE_DIR=str(cache))
     assert "already converted, nothing to do" in again.stdout
-    listed = command("log", "list").stdout
+    listed = command("log", "list", "--kind", "all").stdout
     assert all(number in listed for number in told["log"]["numbers"])
     assert "region" in listed
     corrects_who_speaks(command, call, reference, cache)

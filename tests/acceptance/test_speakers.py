@@ -59,9 +59,9 @@ def test_voices_are_shown_and_put_right(command: Command, call: Path) -> None:
     memo = memo_of(command)
     assert memo["title"] == "Launch"
     assert memo["action_items"][0]["owner"] == "Priya"
-    assert told["log"] == {"numbers": ["DEC-0001"], "new": []}
+    assert told["log"] == {"numbers": ["DEC-0001", "ACT-0001"], "new": [], "links": []}
     logged = json.loads(command("log", "show", "1", "--json").stdout)
-    assert {quote["speaker"] for quote in logged["decision"]["evidence"]} <= {"Speaker 2", "Priya"}
+    assert {quote["speaker"] for quote in logged["finding"]["evidence"]} <= {"Speaker 2", "Priya"}
     again = command("convert", call, "--llm", "none", "--out", "memos", "--title", "Launch")
     assert "already converted, nothing to do" in again.stdout
 

@@ -127,7 +127,7 @@ def _pairs(newer: Known, others: Sequence[Known], rarity: Rarity) -> list[_Pair]
 
 def _related(pair: _Pair, *, clear: bool) -> Relationship | None:
     signs, alike = pair.signs, pair.likeness >= ALIKE
-    if signs.rejected or (signs.stays and not signs.changed):
+    if (signs.again and not signs.named) or signs.rejected or (signs.stays and not signs.changed):
         return _reaffirmed(pair, clear=clear)
     if signs.same and signs.change < MAY_CHANGE and pair.mutual >= AGAIN:
         return _reaffirmed(pair, clear=clear)
@@ -155,7 +155,7 @@ def _reaffirmed(pair: _Pair, *, clear: bool) -> Relationship | None:
     signs = pair.signs
     if pair.likeness < (LESS_ALIKE if signs.rejected else ALIKE):
         return None
-    plain = signs.rejected or (signs.stays and not signs.adds)
+    plain = signs.again or signs.rejected or (signs.stays and not signs.adds)
     sure = clear and plain and pair.one_circle and pair.likeness >= ALIKE and _believed(pair)
     reason = "said again"
     if signs.rejected or signs.stays:

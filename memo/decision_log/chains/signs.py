@@ -45,6 +45,7 @@ class Signs:
         sibling: Each names something that the other does not: two streets, two products.
         adds: It names something that is not talked of beside the older one.
         touches: Both sentences have a word, figure or day in common.
+        again: The newer sentence says what the older one does, and nothing else.
     """
 
     instead: bool
@@ -65,6 +66,7 @@ class Signs:
     sibling: bool
     adds: bool
     touches: bool
+    again: bool
 
     @property
     def change(self) -> float:
@@ -115,7 +117,8 @@ def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:
     shared = Words(both.stems)
     lost = rarity.weight(Words((yours.sentence - mine.own).stems))
     added = rarity.weight(Words((mine.sentence - yours.all).stems))
-    gone = yours.sentence - mine.sentence
+    gone, came = yours.sentence - mine.sentence, mine.sentence - yours.sentence
+    opposite = turned(told.text, older.told.text, lexicon)
     return Signs(
         instead=_any(lexicon.instead, told.said),
         near=_any(lexicon.instead, beside),
@@ -123,7 +126,7 @@ def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:
         stays=_any(lexicon.stays, told.said),
         changed=bool(own - yours.own.values) and bool(yours.sentence.values - mine.sentence.values),
         widened=bool(own - yours.own.values) and bool(own & yours.sentence.values),
-        turned=rarity.weight(shared) >= _SHARED and turned(told.text, older.told.text, lexicon),
+        turned=rarity.weight(shared) >= _SHARED and opposite,
         undone=any(
             lexicon.undone.search(text) and content(text, told.language) & yours.sentence.stems
             for text in (*told.said, *beside)
@@ -138,7 +141,12 @@ def signs_of(newer: Known, older: Known, rarity: Rarity) -> Signs:
         sibling=min(lost, added) >= _APART,
         adds=added >= _APART,
         touches=bool(both.stems or both.values),
+        again=bool(both.stems) and not (_holds(gone) or _holds(came) or opposite),
     )
+
+
+def _holds(words: Words) -> bool:
+    return bool(words.stems or words.values)
 
 
 def turned(newer: str, older: str, lexicon: Lexicon) -> bool:

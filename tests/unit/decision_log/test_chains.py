@@ -222,6 +222,15 @@ def test_the_same_said_again_supersedes_nothing() -> None:
     assert {one.relation for one in found} <= {Relation.REAFFIRMS}
 
 
+def test_the_same_sentence_reaffirms_whatever_is_said_around_it() -> None:
+    dropped = "We drop the CSV export and keep Excel."
+    again = decided(dropped, "Instead of CSV it is Excel, as we said last time.", week=1)
+    (one,) = between(decided(dropped), again)
+    assert (one.relation, one.standing) == (Relation.REAFFIRMS, LinkStanding.SURE)
+    kept = decided("We do not drop the CSV export and keep Excel.", week=1)
+    assert Relation.REAFFIRMS not in {one.relation for one in between(decided(dropped), kept)}
+
+
 def test_a_proposal_that_is_turned_down_leaves_what_stands() -> None:
     newer = decided(
         "Exports to Excel are limited to 2000 rows.",

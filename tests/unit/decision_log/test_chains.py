@@ -224,10 +224,10 @@ def test_the_same_said_again_supersedes_nothing() -> None:
 
 def test_the_same_sentence_reaffirms_whatever_is_said_around_it() -> None:
     dropped = "We drop the CSV export and keep Excel."
-    again = decided(dropped, "Instead of CSV it is Excel, as we said last time.", week=1)
+    again = decided(dropped, "Instead of CSV it is Excel, as we said last time.", week=2)
     (one,) = between(decided(dropped), again)
     assert (one.relation, one.standing) == (Relation.REAFFIRMS, LinkStanding.SURE)
-    kept = decided("We do not drop the CSV export and keep Excel.", week=1)
+    kept = decided("We do not drop the CSV export and keep Excel.", week=2)
     assert Relation.REAFFIRMS not in {one.relation for one in between(decided(dropped), kept)}
 
 

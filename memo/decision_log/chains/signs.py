@@ -154,7 +154,8 @@ def turned(newer: str, older: str, lexicon: Lexicon) -> bool:
     mine, yours = set(normal_words(newer)), set(normal_words(older))
     if any(lexicon.opposites.get(word, frozenset()) & yours - mine for word in mine - yours):
         return True
-    return bool(mine & lexicon.negations) != bool(yours & lexicon.negations)
+    no, too = mine & lexicon.negations, yours & lexicon.negations
+    return bool(no) != bool(too) or len(no) % 2 != len(too) % 2  # "not drop" is no "drop"
 
 
 def _status(told: Told) -> DecisionStatus | None:

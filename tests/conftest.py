@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -73,6 +75,22 @@ def pytest_terminal_summary(
 
 def _uses(item: pytest.Item, fixture: str) -> bool:
     return fixture in getattr(item, "fixturenames", ())
+
+
+# --- What a command leaves in this process ------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Undo what a command sets up for itself, where a test calls it in this process."""
+    log, polite = logging.getLogger("memo"), (signal.SIGTERM, signal.SIGHUP)
+    handlers, level, propagates = log.handlers, log.level, log.propagate
+    answers = [signal.getsignal(number) for number in polite]
+    yield
+    log.handlers, log.propagate = handlers, propagates
+    log.setLevel(level)
+    for number, answer in zip(polite, answers, strict=True):
+        signal.signal(number, answer)
 
 
 # --- Recordings and models ----------------------------------------------------------------------

@@ -139,7 +139,7 @@ def test_a_transcript_becomes_files_and_log_entries(tools: Tools, call: Path) ->
     assert memo.started_at == dt.datetime(2026, 3, 4, 10, 30, tzinfo=BERLIN)
     assert [d.evidence[0].speaker for d in memo.decisions] == ["Bo"]
     assert memo.action_items[0].due == dt.date(2026, 3, 11)
-    assert outcome.recorded == outcome.new == ("DEC-0001",)
+    assert outcome.recorded == outcome.new == ("DEC-0001", "ACT-0001")
     assert call.read_text(encoding="utf-8") == TALK
 
 
@@ -336,7 +336,7 @@ def test_no_file_appears_when_the_log_refuses(tools: Tools, call: Path) -> None:
     with pytest.raises(DecisionLogError):
         run(replace(tools, log=broken_log), call)
     assert list(contents(call.parent)) == [call.name]
-    assert run(tools, call).new == ("DEC-0001",)
+    assert run(tools, call).new == ("DEC-0001", "ACT-0001")
 
 
 def test_a_run_that_died_before_its_files_appeared_is_completed(

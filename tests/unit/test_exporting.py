@@ -173,7 +173,7 @@ def test_nothing_leads_to_the_page_of_a_withdrawn_decision(decision: Make, folde
     assert step.removed == ("0002-we-do-ship.md",)
     page = (folder / "0001-we-ship.md").read_text()
     assert "0002-we-do-ship.md" not in page
-    assert "Is reaffirmed by DEC-0002" in page
+    assert "Reaffirmed by DEC-0002" in page
 
 
 def test_two_pages_of_one_decision_become_one(decision: Make, folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from memo.cli.delivery import (
     show_outbox,
     show_schedule,
 )
-from memo.cli.invocation import Invocation
+from memo.cli.invocation import Invocation, account
 from memo.cli.output import leave_stdout, note, printable, shown_to_a_person
 from memo.errors import OutputError
 
@@ -140,12 +139,7 @@ def _since(
 def _reader(name: str | None) -> str:
     """Return what the log knows a reader by: their name, or their account on this machine."""
     plain = " ".join((name or "").casefold().split())
-    if plain:
-        return plain
-    try:
-        return f"@{getpass.getuser()}"
-    except (OSError, KeyError, ImportError):  # an account without a name
-        return "@"
+    return plain or f"@{account()}"
 
 
 class _Run:

@@ -52,6 +52,16 @@ class Invocation:
         return settings
 
 
+def account() -> str:
+    """Return the name of whoever is logged in; a container's user may have none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
+
+
 class _Stderr(logging.Handler):
     """Writes to whatever stderr is now: a progress bar puts itself in its place."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from memo.app import open_log
-from memo.cli.invocation import Invocation
+from memo.cli.invocation import Invocation, account
 from memo.cli.output import printable, say
 from memo.errors import DecisionLogError
 from memo.remembered import EntryKind, EntryState, Link, LinkStanding, LogEntry, Relation
@@ -26,10 +25,7 @@ def who_says(given: str | None) -> str:
     """Return who makes a change: who is named, or who is logged in."""
     if given and given.strip():
         return given.strip().encode("utf-8", "replace").decode()
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container's user may have no name
-        return "somebody"
+    return account() or "somebody"
 
 
 def change_options(function: Function) -> Function:

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from memo.decision_log.entries import (
+    batches,
     meeting_from,
     number_of,
     place_of,
@@ -201,10 +202,9 @@ class _Digesting:
 
     def _contents(self, ids: Sequence[int]) -> dict[int, tuple[Any, Any]]:
         found: dict[int, tuple[Any, Any]] = {}
-        for at in range(0, len(ids), _AT_ONCE):
-            query = sa.select(events.c.id, events.c.before, events.c.after)
-            wanted = query.where(events.c.id.in_(ids[at : at + _AT_ONCE]))
-            for row in read_rows(self._connection, wanted):
+        query = sa.select(events.c.id, events.c.before, events.c.after)
+        for some in batches(ids):
+            for row in read_rows(self._connection, query.where(events.c.id.in_(some))):
                 found[row.id] = (row.before, row.after)
         return found
 

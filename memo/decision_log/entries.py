@@ -185,7 +185,7 @@ def newest_first(query: sa.Select[Any]) -> sa.Select[Any]:
 def read_entries_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, LogEntry]:
     """Return entries by the ids of their rows."""
     found: dict[int, LogEntry] = {}
-    for some in _batches(ids):
+    for some in batches(ids):
         rows = read_rows(connection, select_entries().where(entries.c.id.in_(some)))
         ids_of_rows = [row.entries_id for row in rows]
         found |= dict(zip(ids_of_rows, entries_from(connection, rows), strict=True))
@@ -195,7 +195,7 @@ def read_entries_of(connection: sa.Connection, ids: Collection[int]) -> dict[int
 def read_links_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, tuple[Link, ...]]:
     """Return the links that touch entries, by the ids of the entries' rows."""
     found: dict[int, dict[int, Link]] = {}
-    for some in _batches(ids):
+    for some in batches(ids):
         touching = links.c.source_id.in_(some) | links.c.target_id.in_(some)
         for row in read_rows(connection, select_links().where(touching)):
             for end in filter(None, (row.source_id, row.target_id)):
@@ -311,7 +311,8 @@ def read_utterances(
     )
 
 
-def _batches(ids: Collection[int]) -> Iterator[list[int]]:
+def batches(ids: Collection[int]) -> Iterator[list[int]]:
+    """Return ids in lists of as many as one query may name."""
     every = list(ids)
     return (every[at : at + _AT_ONCE] for at in range(0, len(every), _AT_ONCE))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from memo.decision_log.chains.relating import relate
 from memo.decision_log.chains.told import AROUND, Relationship, Told
 from memo.decision_log.entries import (
+    batches,
     entries_from,
     id_of,
     link_from,
@@ -43,7 +44,6 @@ OWNED = 150
 _MACHINE = "memo "
 _FOREVER = 1e9  # seconds
 _ON_DECISIONS = {Relation.REVERSES, Relation.AMENDS, Relation.REAFFIRMS}
-_AT_ONCE = 500  # ids in one query
 _TEXTS = ("statement", "rationale", "supersedes", "task", "question")
 _COMPARED = tuple(state for state in EntryState if state is not EntryState.REJECTED)
 _KINDS = {
@@ -143,7 +143,7 @@ def _others(
         )
     return [
         row
-        for some in _batches(sorted(ids))
+        for some in batches(sorted(ids))
         for row in read_rows(
             connection,
             _standing(entries.c.meeting_id != meeting_id).where(entries.c.id.in_(some)),
@@ -185,10 +185,6 @@ def _touches(meeting_id: int) -> sa.ColumnElement[bool]:
     mine = sa.select(entries.c.id).where(entries.c.meeting_id == meeting_id)
     ends = (links.c.source_id.in_(mine), links.c.target_id.in_(mine))
     return sa.or_(*ends, links.c.meeting_id == meeting_id)
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
 
 
 def _is_news(link: Link, before: Link | None) -> bool:
@@ -333,7 +329,7 @@ def _ended(
     )
     found: dict[int, dict[str, dt.datetime]] = defaultdict(dict)
     ids = [row.entries_id for row in rows]
-    for some in _batches(ids):
+    for some in batches(ids):
         for row in read_rows(connection, query.where(links.c.target_id.in_(some))):
             found[row.target_id][number_of_meeting(row.id)] = row.started_at or row.recorded_at
     return found

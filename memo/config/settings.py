@@ -1,17 +1,10 @@
-"""The settings: command line over environment over `memo.toml` over default.
-
-Each field of `Settings` is a word of `memo.toml`, an environment variable (`MEMO_ASR_MODEL`) and,
-where `memo convert` has such an option, an option (`--asr-model`). The file is looked for where
-`--config` or `MEMO_CONFIG` says, else in the current folder, else in the user's settings folder.
-Keys of endpoints are no settings: they are never in a file, and never shown (`api_key`).
-"""
+"""What can be chosen, and what each choice must look like."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import re
-import tomllib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,13 +21,11 @@ from pydantic import (
     PositiveInt,
     PrivateAttr,
     SecretStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -42,20 +33,14 @@ from pydantic_settings import (
 
 from memo.delivery.accounts import WebhookFormat, mail_server_url
 from memo.delivery.destinations import mail_address
-from memo.errors import ConfigError
 from memo.export.wording import LANGUAGES, primary_language
 from memo.keys import key_of
 from memo.pipeline.outputs import FORMATS
-from memo.speech.names.glossary import is_file_name, listed
+from memo.speech.names.glossary import listed
 
-FILE_NAME = "memo.toml"
 ENV_PREFIX = "MEMO_"
 DEFAULT_LLM = "qwen2.5-coder-1.5b"
-
-_KEY_VARIABLE = "MEMO_LLM_API_KEY"
-_SECRETS = {"smtp_password": "MEMO_SMTP_PASSWORD", "webhook_url": "MEMO_WEBHOOK_URL"}
-_NO_SETTINGS = frozenset({"MEMO_CONFIG", _KEY_VARIABLE, *_SECRETS.values()})
-_PATHS = frozenset({"out", "prompts", "cache_dir", "data_dir"})
+KEY_VARIABLE = "MEMO_LLM_API_KEY"
 
 
 def _listed(value: object) -> object:
@@ -65,7 +50,7 @@ def _listed(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
-def _entries(value: object) -> object:
+def entries_of(value: object) -> object:
     """Read what a glossary has on one line, as environment variables and options give it."""
     return listed(value) if isinstance(value, str) else value
 
@@ -76,7 +61,7 @@ def _expanded(value: object) -> object:
 
 Llm = Literal["embedded", "endpoint", "none"]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
-Glossary = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_entries)]
+Glossary = Annotated[tuple[str, ...], NoDecode, BeforeValidator(entries_of)]
 Formats = Annotated[
     tuple[Literal["md", "docx", "json", "vtt", "srt", "txt", "words", "rttm"], ...],
     NoDecode,
@@ -296,7 +281,7 @@ class Settings(BaseSettings):
             return None
         parts = urlsplit(url)
         if parts.username or parts.password or parts.query:
-            raise ValueError(f"keys do not belong in an address: put yours in {_KEY_VARIABLE}")
+            raise ValueError(f"keys do not belong in an address: put yours in {KEY_VARIABLE}")
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("write an address like http://localhost:11434/v1")
         return url
@@ -312,54 +297,6 @@ class Settings(BaseSettings):
         if self.offline and (host := remote_host(self)):
             raise ValueError(f"offline is set, but llm_url leads to another machine ({host})")
         return self
-
-
-def load_settings(
-    given: Mapping[str, object] | None = None, *, config: Path | None = None
-) -> Settings:
-    """Return the settings of this run.
-
-    Args:
-        given: What the command line says, by name of the setting; None counts as not said.
-        config: The file that the user names; None looks for one.
-
-    Raises:
-        ConfigError: A value is wrong, a name is unknown, or the named file is not there.
-    """
-    path, text = _file(config)
-    layers: list[tuple[str, Mapping[str, Any]]] = []
-    if path is not None:
-        layers.append((str(path), _from_file(path, text)))
-    layers.append(("environment", EnvSettingsSource(Settings)()))
-    said = {name: value for name, value in (given or {}).items() if value is not None}
-    layers.append(("command line", said))
-    values: dict[str, Any] = {}
-    origins = dict.fromkeys(Settings.model_fields, "default")
-    for origin, layer in layers:
-        values |= layer
-        origins |= dict.fromkeys(layer, origin)
-    try:
-        settings = Settings(**values)
-    except ValidationError as error:
-        raise _explained(error, origins, text) from error
-    settings._origins.update(origins)  # noqa: SLF001 - its own module
-    return settings
-
-
-def origins(settings: Settings) -> dict[str, str]:
-    """Return where each value came from: a file, `environment`, `command line` or `default`."""
-    return {name: settings._origins.get(name, "default") for name in Settings.model_fields}  # noqa: SLF001
-
-
-def shown(settings: Settings) -> dict[str, str]:
-    """Return each value as it may be printed: without a password, lists joined by commas."""
-    return {name: _shown(getattr(settings, name)) for name in Settings.model_fields}
-
-
-def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return environment variables that look like settings and are none: typing errors."""
-    known = {f"{ENV_PREFIX}{name}".upper() for name in Settings.model_fields} | _NO_SETTINGS
-    return sorted(name for name in environ if name.startswith(ENV_PREFIX) and name not in known)
 
 
 def remote_host(settings: Settings) -> str | None:
@@ -385,104 +322,9 @@ def api_key(settings: Settings, environ: Mapping[str, str] = os.environ) -> Secr
         ConfigError: The keyring refused.
     """
     host = urlsplit(settings.llm_url or "").hostname or ""
-    key = key_of(host, _KEY_VARIABLE, environ, ask_keyring=False)
+    key = key_of(host, KEY_VARIABLE, environ, ask_keyring=False)
     if not key and (host == "openai.com" or host.endswith(".openai.com")):
         key = environ.get("OPENAI_API_KEY")
     if not key and remote_host(settings):
-        key = key_of(host, _KEY_VARIABLE, environ)
+        key = key_of(host, KEY_VARIABLE, environ)
     return SecretStr(key) if key else None
-
-
-# --- The file -----------------------------------------------------------------------------------
-
-
-def _file(named: Path | None) -> tuple[Path | None, str]:
-    """Return the settings file and its text; None if there is none."""
-    if named is None and os.environ.get("MEMO_CONFIG"):
-        named = Path(os.environ["MEMO_CONFIG"]).expanduser()
-    user = platformdirs.user_config_path("memo", appauthor=False) / FILE_NAME
-    for path in [named] if named else [Path(FILE_NAME), user]:
-        try:
-            return path, path.read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError) as error:
-            if named:
-                raise ConfigError(
-                    f"the settings file {path} does not exist", hint="Correct the path."
-                ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"the settings file {path} cannot be read: {error}",
-                hint="Save it as UTF-8 text that you may read.",
-            ) from error
-    return None, ""
-
-
-def _from_file(path: Path, text: str) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}", hint="Correct that line.") from error
-    for name in values:
-        if name not in Settings.model_fields:
-            raise _unknown(path, name, _line_of(name, text))
-    for name in _PATHS & values.keys():
-        if isinstance(values[name], str):  # relative to the file, wherever memo is run
-            values[name] = _from(path, values[name])
-    if isinstance(entries := _entries(values.get("glossary")), list):
-        values["glossary"] = [
-            _from(path, entry) if isinstance(entry, str) and is_file_name(entry) else entry
-            for entry in entries
-        ]
-    return values
-
-
-def _from(file: Path, path: str) -> str:
-    return str(file.absolute().parent / Path(path.strip()).expanduser())
-
-
-def _unknown(path: Path, name: str, line: int) -> ConfigError:
-    if "api_key" in name or name in {"key", "token", "secret", "password", *_SECRETS}:
-        variable = _SECRETS.get(name, _KEY_VARIABLE)
-        return ConfigError(
-            f"{path}, line {line}: keys do not belong in a file ({name})",
-            hint=f"Delete the line, and put the key in the variable {variable}.",
-        )
-    import difflib
-
-    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    meant = f"Did you mean {close[0]}? " if close else ""
-    return ConfigError(
-        f"{path}, line {line}: there is no setting {name}",
-        hint=f"{meant}`memo config show` lists the settings.",
-    )
-
-
-def _line_of(name: str, text: str) -> int:
-    pattern = re.compile(rf"""^\s*\[*\s*["']?{re.escape(name)}["']?\s*[]=.]""")
-    numbered = enumerate(text.splitlines(), 1)
-    return next((number for number, line in numbered if pattern.match(line)), 1)
-
-
-def _explained(error: ValidationError, origins: Mapping[str, str], text: str) -> ConfigError:
-    """Say which value is wrong, where it stands and what it should be; never a secret."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    why = first["msg"].removeprefix("Value error, ").replace("Input", "it")
-    if not first["loc"]:
-        return ConfigError(why, hint="`memo config show --help` says where settings come from.")
-    name = str(first["loc"][0])
-    place = {
-        "environment": f"the variable {ENV_PREFIX}{name.upper()}",
-        "command line": f"--{'format' if name == 'formats' else name.replace('_', '-')}",
-        "default": name,
-    }.get(origins.get(name, ""), f"{origins.get(name)}, line {_line_of(name, text)}: {name}")
-    return ConfigError(f"{place} is wrong: {why}", hint="Correct it, or leave it out.")
-
-
-def _shown(value: object) -> str:
-    if value is None or value == ():
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return re.sub(r"(?<=://)([^:@/]*):[^@/]*@", r"\1:…@", str(value))

@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from memo.decision_log.holding import hold
-from memo.decision_log.postgresql import PostgreSQL
+from memo.decision_log.postgresql import PostgreSQL, Turn
 from memo.decision_log.sqlite import SQLite
 from memo.errors import DecisionLogError, MissingDependencyError
 
@@ -55,6 +55,7 @@ class Database:
     Args:
         url: SQLAlchemy's: `sqlite:////path/decisions.db` or `postgresql://user@host/name`.
         lock_wait: Seconds to wait for another program that is writing.
+        turn: Among whom writers of a PostgreSQL database take turns. SQLite knows one turn only.
 
     Attributes:
         name: The file, or the URL without its password, for messages.
@@ -64,10 +65,13 @@ class Database:
         MissingDependencyError: The database's driver is not installed.
     """
 
-    def __init__(self, url: str, *, lock_wait: float = 30.0) -> None:
+    def __init__(self, url: str, *, lock_wait: float = 30.0, turn: Turn = "log") -> None:
         address = _address(url)
-        kind = SQLite if address.get_backend_name() == "sqlite" else PostgreSQL
-        self._backend: _Backend = kind(address, lock_wait=lock_wait)
+        self._backend: _Backend = (
+            SQLite(address, lock_wait=lock_wait)
+            if address.get_backend_name() == "sqlite"
+            else PostgreSQL(address, lock_wait=lock_wait, turn=turn)
+        )
         self.name = self._backend.name
         try:
             self._engine = self._backend.connectable()

@@ -270,10 +270,83 @@ def _terms_of(row: sa.RowMapping) -> tuple[int, Terms]:
     return row["id"], entry_terms(**{**{k: v for k, v in row.items() if k != "id"}, **read})
 
 
+def m0004_jobs_of_the_intake(connection: sa.Connection) -> None:
+    """Create the jobs of watched folders, the files that they belong to, and who works on them."""
+    instant, tables = sa.DateTime(timezone=True), sa.MetaData()
+    sa.Table(
+        "jobs",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("token", sa.Text, nullable=False, unique=True),
+        sa.Column("key", sa.Text, nullable=False, unique=True),
+        sa.Column("recording_sha256", sa.Text, nullable=False),
+        sa.Column("machine", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("filename", sa.Text, nullable=False),
+        sa.Column("request", sa.JSON, nullable=False),
+        sa.Column("schema_version", sa.Integer, nullable=False),
+        sa.Column("needs", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("crashes", sa.Integer, nullable=False),
+        sa.Column("waits", sa.Integer, nullable=False),
+        sa.Column("not_before", instant),
+        sa.Column("is_put", sa.Boolean, nullable=False),
+        sa.Column("is_unwanted", sa.Boolean, nullable=False),
+        sa.Column("worker", sa.Text),
+        sa.Column("stage", sa.Text, nullable=False),
+        sa.Column("share", sa.Double),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("hint", sa.Text, nullable=False),
+        sa.Column("exit_code", sa.Integer, nullable=False),
+        sa.Column("results", sa.JSON, nullable=False),
+        sa.Column("created_at", instant, nullable=False),
+        sa.Column("changed_at", instant, nullable=False),
+        sa.Index("ix_jobs_state", "state", "is_put", "id"),
+        sa.Index("ix_jobs_place", "machine", "path"),
+    )
+    sa.Table(
+        "job_files",
+        tables,
+        sa.Column("machine", sa.Text, primary_key=True),
+        sa.Column("path", sa.Text, primary_key=True),
+        sa.Column("signature", sa.Text, nullable=False),
+        sa.Column("job_id", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+        sa.Column("seen_at", instant, nullable=False),
+    )
+    sa.Table(
+        "job_events",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("job_id", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+        sa.Column("at", instant, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+    )
+    sa.Table(
+        "workers",
+        tables,
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("machine", sa.Text, nullable=False),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("boot", sa.Text, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("schema_version", sa.Integer, nullable=False),
+        sa.Column("can", sa.Text, nullable=False),
+        sa.Column("beats", sa.Integer, nullable=False),
+        sa.Column("started_at", instant, nullable=False),
+        sa.Column("beat_at", instant, nullable=False),
+        sa.Column("doing", sa.Text, nullable=False),
+    )
+    tables.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m0001_decisions_and_their_history,
     m0002_actions_questions_links_and_what_was_said,
     m0003_index_of_words,
+    m0004_jobs_of_the_intake,
 )
 """Every migration in order; the place in this tuple, from 1, is its number."""
 

@@ -9,7 +9,7 @@ the server, which hands connections from one client to another, does no harm.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -17,12 +17,16 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from memo.decision_log.holding import as_json
-from memo.errors import DatabaseUnavailable, DecisionLogError
+from memo.errors import DatabaseFull, DatabaseUnavailable, DecisionLogError
 
 if TYPE_CHECKING:
     import psycopg
 
-_TURN = 0x6D656D6F  # "memo": the key of the advisory lock
+Turn = Literal["log", "jobs"]
+
+# Keys of advisory locks: "memo", "jobs". Reading a whole meeting takes a writer of the log seconds;
+# whoever says that it lives must not wait for that.
+_TURNS: dict[Turn, int] = {"log": 0x6D656D6F, "jobs": 0x6A6F6273}
 
 # By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _REFUSALS: dict[str, tuple[str, str]] = {
@@ -42,6 +46,7 @@ _REFUSALS: dict[str, tuple[str, str]] = {
 _GONE = ("08", "57P")  # no connection, shut down
 _BUSY = ("40", "53", "57014")  # conflicts, too few resources, cancelled
 _LOCKED = "55P03"
+_FULL = "53100"
 
 
 class PostgreSQL:
@@ -50,12 +55,14 @@ class PostgreSQL:
     Args:
         address: Where it is.
         lock_wait: Seconds to wait for another program that is writing.
+        turn: Among whom writers take turns.
     """
 
-    def __init__(self, address: sa.URL, *, lock_wait: float) -> None:
+    def __init__(self, address: sa.URL, *, lock_wait: float, turn: Turn = "log") -> None:
         self.name = _name(address)
         self._address = address
         self._lock_wait = lock_wait
+        self._turn = _TURNS[turn]
 
     def connectable(self) -> sa.Engine:
         """Return what connections come from.
@@ -95,7 +102,8 @@ class PostgreSQL:
             )
         if state in _REFUSALS:
             what, hint = _REFUSALS[state]
-            return DecisionLogError(f"{self.name} {what} ({reason})", hint=hint)
+            kind = DatabaseFull if state == _FULL else DecisionLogError
+            return kind(f"{self.name} {what} ({reason})", hint=hint)
         if state.startswith(_BUSY):
             return DatabaseUnavailable(
                 f"{self.name} cannot do this now: {reason}", hint="try again"
@@ -125,7 +133,7 @@ class PostgreSQL:
             return
         wait = max(1, int(self._lock_wait * 1000))  # 0 would be for ever
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._turn)))
 
 
 def _name(address: sa.URL) -> str:

@@ -4,7 +4,8 @@ A meeting is a recording, identified by its content; its utterances are what was
 entry (a decision, an action or a question) belongs to one meeting: `finding` is what memo found,
 `edits` what people changed of it; its row is updated in place and never deleted, and each change
 appends an event that holds what was there before. A link goes from the newer entry to the older.
-The counters hand out numbers; they only ever go up.
+The counters hand out numbers; they only ever go up. What the intake keeps stands in the same
+database: a watcher and its workers need no other.
 """
 
 from __future__ import annotations
@@ -146,6 +147,80 @@ readers = sa.Table(
     sa.Column("last_event_id", sa.Integer, nullable=False),
     sa.Column("at", Instant, nullable=False),
 )
+
+# --- The intake's (memo.intake.book) --------------------------------------------------------------
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token", sa.Text, nullable=False, unique=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("recording_sha256", sa.Text, nullable=False),
+    sa.Column("machine", sa.Text, nullable=False),  # "" for the shelf
+    sa.Column("path", sa.Text, nullable=False),  # bytes in hexadecimal
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("schema_version", sa.Integer, nullable=False),  # of the request
+    sa.Column("needs", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("crashes", sa.Integer, nullable=False),
+    sa.Column("waits", sa.Integer, nullable=False),
+    sa.Column("not_before", Instant),
+    sa.Column("is_put", sa.Boolean, nullable=False),  # this attempt is among the workflows
+    sa.Column("is_unwanted", sa.Boolean, nullable=False),  # somebody said to stop it
+    sa.Column("worker", sa.Text),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("share", sa.Double),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("hint", sa.Text, nullable=False),
+    sa.Column("exit_code", sa.Integer, nullable=False),
+    sa.Column("results", sa.JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Index("ix_jobs_state", "state", "is_put", "id"),
+    sa.Index("ix_jobs_place", "machine", "path"),
+)
+
+job_files = sa.Table(
+    "job_files",
+    metadata,
+    sa.Column("machine", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("signature", sa.Text, nullable=False),  # of the sighting that became the job
+    sa.Column("job_id", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+job_events = sa.Table(
+    "job_events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("job_id", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("machine", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("schema_version", sa.Integer, nullable=False),
+    sa.Column("can", sa.Text, nullable=False),
+    sa.Column("beats", sa.Integer, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("beat_at", Instant, nullable=False),
+    sa.Column("doing", sa.Text, nullable=False),
+)
+
+# --- The index of words --------------------------------------------------------------------------
 
 ENTRY_TERMS, TALK_TERMS = "entry_terms", "talk_terms"
 """The index of `memo.decision_log.search`: of entries by their id, and of what was said."""

@@ -16,7 +16,14 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from memo.decision_log.holding import as_json
-from memo.errors import DatabaseUnavailable, DecisionLogError
+from memo.errors import (
+    DatabaseFull,
+    DatabaseUnavailable,
+    DecisionLogError,
+    DiskFull,
+    is_away,
+    unwritten,
+)
 
 _RETRY_SECONDS = 0.02
 
@@ -49,6 +56,11 @@ _REFUSALS: dict[int, tuple[str, str]] = {
         "cannot be read or written",
         "check its disk, and keep the decision log on a local one",
     ),
+}
+_KINDS: dict[int, type[DecisionLogError]] = {
+    sqlite3.SQLITE_FULL: DatabaseFull,
+    sqlite3.SQLITE_IOERR: DatabaseUnavailable,
+    sqlite3.SQLITE_CANTOPEN: DatabaseUnavailable,
 }
 
 
@@ -95,7 +107,7 @@ class SQLite:
                 hint="try again; if it stays locked, close the program that holds it",
             )
         what, hint = _REFUSALS.get(code, ("refused", "run `memo doctor`"))
-        return DecisionLogError(f"{self.name} {what} ({reason})", hint=hint)
+        return _KINDS.get(code, DecisionLogError)(f"{self.name} {what} ({reason})", hint=hint)
 
     def _set_up(self, connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing on its own
@@ -118,10 +130,16 @@ def _make_file(address: sa.URL) -> None:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DecisionLogError(
+        raise _kind(error)(
             f"{name!r} cannot be made: {reason}",
             hint="name a file for the decision log in a folder that you may write in",
         ) from error
+
+
+def _kind(error: BaseException) -> type[DecisionLogError]:
+    if unwritten(error) is DiskFull:
+        return DatabaseFull
+    return DatabaseUnavailable if is_away(error) else DecisionLogError
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -46,8 +46,9 @@ three billion parameters in four bits."""
 _OF_THIS_RUN = frozenset(
     {
         "attendees", "cache_dir", "data_dir", "database_url", "device", "formats", "language",
-        "llm_timeout", "memo_language", "offline", "out", "speakers", "strict", "threads",
-        "timezone",
+        "llm_timeout", "log_format", "memo_language", "offline", "out", "shelf", "speakers",
+        "strict", "threads", "timezone", "watch_done", "watch_rescan", "watch_settle", "work_disk",
+        "worker_crashes", "worker_lease", "worker_limit", "worker_slots",
     }
 )  # fmt: skip
 """Settings that change no memo, or that the job of a conversion holds."""

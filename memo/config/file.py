@@ -18,7 +18,7 @@ FILE_NAME = "memo.toml"
 SECRETS = {"smtp_password": "MEMO_SMTP_PASSWORD", "webhook_url": "MEMO_WEBHOOK_URL"}
 """Words that people try in the file, and the variables that they belong in."""
 
-_PATHS = frozenset({"out", "prompts", "cache_dir", "data_dir"})
+_PATHS = frozenset({"out", "prompts", "cache_dir", "data_dir", "watch_done", "shelf"})
 
 
 def find_file(named: Path | None) -> tuple[Path | None, str]:
@@ -56,7 +56,8 @@ def read_file(path: Path, text: str) -> dict[str, Any]:
         if name not in Settings.model_fields:
             raise _unknown(path, name, line_of(name, text))
     for name in _PATHS & values.keys():
-        if isinstance(values[name], str):  # relative to the file, wherever memo is run
+        if isinstance(values[name], str) and "://" not in values[name]:
+            # It is meant relative to the file, wherever memo is run.
             values[name] = _from(path, values[name])
     if isinstance(entries := entries_of(values.get("glossary")), list):
         values["glossary"] = [

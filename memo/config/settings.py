@@ -17,6 +17,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PlainValidator,
     PositiveFloat,
     PositiveInt,
     PrivateAttr,
@@ -59,6 +60,29 @@ def _expanded(value: object) -> object:
     return Path(value).expanduser() if isinstance(value, str) else value
 
 
+class Bytes(int):
+    """A number of bytes that is shown as people write it: `20 GB`."""
+
+    def __str__(self) -> str:
+        for power, unit in ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB")):
+            if self >= 1000**power:
+                return f"{self / 1000**power:.4g} {unit}"
+        return f"{int(self)} B"
+
+
+_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
+
+
+def _bytes(value: object) -> Bytes:
+    """Read `20 GB`, `500M`, `1.5 GiB`, or a number of bytes."""
+    match = None if isinstance(value, bool) else _SIZE.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError(f"{value!r} is no size; write one like 20 GB")
+    count, unit, binary = match.groups()
+    return Bytes(float(count) * (1024 if binary else 1000) ** _UNITS[unit.lower()])
+
+
 Llm = Literal["embedded", "endpoint", "none"]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 Glossary = Annotated[tuple[str, ...], NoDecode, BeforeValidator(entries_of)]
@@ -68,6 +92,7 @@ Formats = Annotated[
     BeforeValidator(_listed),
 ]
 Folder = Annotated[Path, BeforeValidator(_expanded)]
+Size = Annotated[Bytes, PlainValidator(_bytes)]
 MailUrl = Annotated[str, AfterValidator(mail_server_url)]
 MailAddress = Annotated[str, AfterValidator(mail_address)]
 
@@ -220,6 +245,55 @@ class Settings(BaseSettings):
         default=False,
         description="leave with 10 when a finding is not verified or a part could not be used",
     )
+    watch_settle: float = Field(
+        default=10.0,
+        ge=0,
+        le=3600,
+        description="seconds for which a file must not change before `memo watch` takes it",
+    )
+    watch_rescan: PositiveFloat = Field(
+        default=60.0,
+        description="seconds after which `memo watch` looks through its folders in any case",
+    )
+    watch_done: Folder | None = Field(
+        default=None,
+        description="folder that `memo watch` moves recordings to when all is done; they stay "
+        "where they are if not given",
+    )
+    worker_slots: PositiveInt = Field(
+        default=1,
+        le=64,
+        description="recordings that `memo watch` and `memo worker` work on at a time, each in a "
+        "process of its own",
+    )
+    worker_lease: float = Field(
+        default=60.0,
+        ge=2,
+        description="seconds after which a worker that gives no sign of life counts as dead",
+    )
+    worker_crashes: PositiveInt = Field(
+        default=3,
+        description="workers that may die of a recording before it is given up",
+    )
+    worker_limit: PositiveInt | None = Field(
+        default=None,
+        description="recordings that are worked on at a time on all machines together; no limit "
+        "if not given",
+    )
+    work_disk: Size = Field(
+        default=Bytes(20_000_000_000),
+        description="bytes that finished and unfinished work may take in `cache_dir`, e.g. `20 GB`",
+    )
+    shelf: str | None = Field(
+        default=None,
+        description="folder, or `s3://bucket/folder`, that several machines share; what lies "
+        "there may be worked on by any of them",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="what `memo watch` and `memo worker` say: `text`, or `json`, an object on "
+        "each line",
+    )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -273,6 +347,17 @@ class Settings(BaseSettings):
         if not formats:
             raise ValueError("name at least one of " + ", ".join(FORMATS))
         return tuple(dict.fromkeys(formats))
+
+    @field_validator("shelf")
+    @classmethod
+    def _check_shelf(cls, shelf: str | None) -> str | None:
+        if not shelf or "://" not in shelf:
+            return str(Path(shelf).expanduser()) if shelf else None
+        if not re.fullmatch(r"s3://[^/@:]+(/.*)?", shelf):
+            raise ValueError(
+                "a shelf is a folder, or a bucket: s3://bucket/folder; keys do not belong in it"
+            )
+        return shelf
 
     @field_validator("llm_url")
     @classmethod

@@ -283,5 +283,40 @@ def test_the_password_of_a_database_is_not_shown() -> None:
     assert shown(settings)["database_url"] == "postgresql://me:…@host/memo"
 
 
+@pytest.mark.parametrize(
+    ("written", "count", "told"),
+    [
+        ("20 GB", 20 * 10**9, "20 GB"),
+        ("500M", 500 * 10**6, "500 MB"),
+        ("1.5 GiB", 1536 * 2**20, "1.611 GB"),
+        ("2tb", 2 * 10**12, "2 TB"),
+        ("4096", 4096, "4.096 kB"),
+        (0, 0, "0 B"),
+    ],
+)
+def test_a_size_is_written_as_people_do(written: object, count: int, told: str) -> None:
+    settings = load_settings({"work_disk": written})
+    assert (settings.work_disk, shown(settings)["work_disk"]) == (count, told)
+
+
+@pytest.mark.parametrize("written", ["lots", "-1", "20 GB of it", "", True])
+def test_what_is_no_size_is_refused(written: object) -> None:
+    with pytest.raises(ConfigError, match="write one like 20 GB"):
+        load_settings({"work_disk": written})
+
+
+def test_a_shelf_is_a_folder_or_a_bucket(tmp_path: Path) -> None:
+    file('shelf = "calls"\nwatch_done = "done"\n')
+    assert load_settings().shelf == str(tmp_path / "calls")
+    assert load_settings().watch_done == tmp_path / "done"
+    file('shelf = "s3://bucket/calls"\n')
+    assert load_settings().shelf == "s3://bucket/calls"
+    assert load_settings({"shelf": "~/calls"}).shelf == str(tmp_path / "home" / "calls")
+    for wrong in ("s3://id:secret@bucket/calls", "ftp://host/calls", "s3://"):
+        with pytest.raises(ConfigError, match="a shelf is a folder, or a bucket") as refused:
+            load_settings({"shelf": wrong})
+        assert "secret" not in str(refused.value)
+
+
 def test_every_setting_is_described() -> None:
     assert [name for name, about in Settings.model_fields.items() if not about.description] == []

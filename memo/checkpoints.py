@@ -14,7 +14,6 @@ Lock files are never deleted: a lock that is unlinked while somebody waits for i
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import hashlib
 import os
 import re
@@ -28,7 +27,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from memo.errors import OutputError
+from memo.errors import DiskFull, unwritten
 from memo.model import Recording, Sha256
 from memo.ports import Artifact, Progress
 
@@ -283,14 +282,14 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, NotImplementedError) as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        kind = unwritten(error)
         hint = (
             "free some space on its disk; what was finished is kept"
-            if full
+            if kind is DiskFull
             else "make the folder writable, or set another folder for the cache"
         )
         reason = getattr(error, "strerror", None) or str(error)
-        raise OutputError(f"cannot keep finished work in {path}: {reason}", hint=hint) from error
+        raise kind(f"cannot keep finished work in {path}: {reason}", hint=hint) from error
 
 
 def _sha256(key: str) -> str:

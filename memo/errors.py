@@ -3,6 +3,9 @@
 * MemoError
   x ConfigError                  a setting is missing or wrong
   x RecordingError               the input is missing, unreadable or has no sound
+    + RecordingMissing           ... it does not exist, or no longer
+    + RecordingChanged           ... it is another one now, or still being written
+    + RecordingUnavailable       ... its disk does not answer, or lets nobody read: for later
   x MissingDependencyError       a package or a model's files are not installed
     + WeightsUnavailable         ... because no source could be reached: worth another try
   x TranscriptionError           the ASR failed
@@ -12,8 +15,11 @@
     + AnswerTooLong              ... within its token limit: ask about less
   x DecisionLogError             the decision log refused
     + DatabaseUnavailable        ... because its database cannot be reached: worth another try
+      + DatabaseFull             ... or cannot grow: worth another try when there is room
     + EditConflict               ... because somebody else has changed the entry meanwhile
   x OutputError                  a result cannot be written
+    + OutputUnavailable          ... its folder does not answer, or is locked: for later
+      + DiskFull                 ... its disk is full: worth another try when there is room
   x IncompleteResult             the memo was written, but `--strict` wants more of it
 
 An adapter turns every error of the package it wraps into one of these, keeping the original as
@@ -22,6 +28,7 @@ the cause. `exit_code` is for the command line, `retryable` for a queue.
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 from typing import ClassVar
 
@@ -69,6 +76,20 @@ class RecordingError(MemoError):
     """The input is missing, unreadable or has no sound."""
 
     exit_code = ExitCode.RECORDING
+
+
+class RecordingMissing(RecordingError):  # noqa: N818
+    """There is no such file; or no longer."""
+
+
+class RecordingChanged(RecordingError):  # noqa: N818
+    """The file holds something else than it did, or is still being written."""
+
+
+class RecordingUnavailable(RecordingError):  # noqa: N818
+    """The file's disk does not answer, or does not let it be read; it may later."""
+
+    retryable = True
 
 
 class MissingDependencyError(MemoError):
@@ -121,6 +142,10 @@ class DatabaseUnavailable(DecisionLogError):  # noqa: N818
     retryable = True
 
 
+class DatabaseFull(DatabaseUnavailable):
+    """The database has no room; nothing was half-written."""
+
+
 class EditConflict(DecisionLogError):  # noqa: N818
     """Two people want an entry to say different things; neither is guessed to be right."""
 
@@ -131,7 +156,48 @@ class OutputError(MemoError):
     exit_code = ExitCode.OUTPUT
 
 
+class OutputUnavailable(OutputError):  # noqa: N818
+    """The folder does not answer, or may not be written to; it may later."""
+
+    retryable = True
+
+
+class DiskFull(OutputUnavailable):
+    """There is no room on the disk."""
+
+
 class IncompleteResult(MemoError):  # noqa: N818
     """Something is not all that was asked for: a memo (`--strict`), an export (`--check`)."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+# --- What the file system says --------------------------------------------------------------------
+
+_FULL = ("ENOSPC", "EDQUOT")
+_AWAY = (
+    *("EIO", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN"),
+    *("ENETUNREACH", "ECONNRESET", "ECONNABORTED", "EREMOTEIO", "ENODEV", "ENXIO", "ENOMEDIUM"),
+)
+_CLOSED = ("EACCES", "EPERM", "EROFS")
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether it is the disk that failed: a network drive that is away, a bad sector."""
+    return _is_one_of(error, _AWAY)
+
+
+def unwritten(error: BaseException) -> type[OutputError]:
+    """Return which error it is that a file cannot be written.
+
+    Args:
+        error: What the system said.
+    """
+    if _is_one_of(error, _FULL):
+        return DiskFull
+    return OutputUnavailable if _is_one_of(error, (*_AWAY, *_CLOSED)) else OutputError
+
+
+def _is_one_of(error: BaseException, names: tuple[str, ...]) -> bool:
+    numbers = {getattr(errno, name, None) for name in names} - {None}  # not every system has all
+    return isinstance(error, OSError) and error.errno in numbers

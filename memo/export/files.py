@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from memo.errors import OutputError
+from memo.errors import OutputError, unwritten
 from memo.export.untrusted import one_line
 
 _ELSEWHERE = "Choose another folder with --out."
@@ -111,7 +111,8 @@ def _told_of(path: Path, *, by_option: bool = True) -> Iterator[None]:
         why = error.strerror or type(error).__name__
         hint = _HINTS.get(error.errno or 0, _ELSEWHERE)
         hint = hint if by_option else re.sub(",? with --out", "", hint)
-        raise OutputError(f"cannot write {one_line(str(path))}: {why}", hint=hint) from error
+        kind = unwritten(error)
+        raise kind(f"cannot write {one_line(str(path))}: {why}", hint=hint) from error
     except ValueError as error:  # a name with a null character
         raise OutputError(
             f"cannot write {one_line(str(path))}: {error}", hint=_ELSEWHERE

@@ -23,7 +23,7 @@ import av.container
 import numpy as np
 import numpy.typing as npt
 
-from memo.errors import RecordingError, TranscriptionError
+from memo.errors import RecordingError, TranscriptionError, is_away
 from memo.model import Gap, Media, Remark, RemarkCode, Span
 from memo.speech import containers
 from memo.speech.recording import ensure_file, printable, unreadable
@@ -155,8 +155,8 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, av.container.InputContainer]
     except OSError as error:
         raise unreadable(path, error) from error
     with file:
-        _refuse_encrypted(file, path)
         try:
+            _refuse_encrypted(file, path)
             # A protocol of this name does not exist: nothing but `file` can be opened.
             options = {"protocol_whitelist": "none"}
             with av.open(file, "r", metadata_errors="replace", options=options) as container:
@@ -167,7 +167,7 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, av.container.InputContainer]
                 hint="Close other programs, then run the command again.",
             ) from error
         except (av.FFmpegError, OSError, ValueError, IndexError) as error:
-            raise _explained(file, path) from error
+            raise _explained(error, file, path) from error
 
 
 def _refuse_encrypted(file: BinaryIO, path: Path) -> None:
@@ -180,8 +180,17 @@ def _refuse_encrypted(file: BinaryIO, path: Path) -> None:
         )
 
 
-def _explained(file: BinaryIO, path: Path) -> RecordingError:
-    """Say what is wrong with a file that FFmpeg refused."""
+def _explained(error: Exception, file: BinaryIO, path: Path) -> RecordingError:
+    """Say what is wrong with a file that FFmpeg, or the system, refused."""
+    if isinstance(error, OSError) and not isinstance(error, av.FFmpegError) and is_away(error):
+        return unreadable(path, error)
+    try:
+        return _broken(file, path)
+    except OSError as away:
+        return unreadable(path, away)
+
+
+def _broken(file: BinaryIO, path: Path) -> RecordingError:
     name = printable(path)
     if containers.is_text(file):
         return RecordingError(

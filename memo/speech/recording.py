@@ -7,7 +7,13 @@ import os
 import stat
 from pathlib import Path
 
-from memo.errors import RecordingError
+from memo.errors import (
+    RecordingChanged,
+    RecordingError,
+    RecordingMissing,
+    RecordingUnavailable,
+    is_away,
+)
 from memo.model import Recording
 
 
@@ -20,7 +26,8 @@ def identify(path: Path) -> Recording:
         path: The file.
 
     Raises:
-        RecordingError: It is missing, no ordinary file, unreadable, empty, or still being written.
+        RecordingError: It is missing, no ordinary file, unreadable, empty, or still being written
+            (`RecordingMissing`, `RecordingUnavailable`, `RecordingChanged`).
     """
     before = ensure_file(path)
     try:
@@ -30,7 +37,7 @@ def identify(path: Path) -> Recording:
     except OSError as error:
         raise unreadable(path, error) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise RecordingError(
+        raise RecordingChanged(
             f"{printable(path)} changed while it was being read",
             hint="Wait until the recording or the copy has finished, then run the command again.",
         )
@@ -64,15 +71,22 @@ def ensure_file(path: Path) -> os.stat_result:
 def unreadable(path: Path, error: OSError) -> RecordingError:
     """Translate an error of the file system into what it means for a recording."""
     name = printable(path)
-    if isinstance(error, FileNotFoundError):
-        return RecordingError(f"{name} does not exist", hint=f"Check the path: {clean(str(path))}")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return RecordingMissing(
+            f"{name} does not exist", hint=f"Check the path: {clean(str(path))}"
+        )
     if isinstance(error, IsADirectoryError):
         return RecordingError(f"{name} is a folder", hint="Name the recordings inside it.")
     if isinstance(error, PermissionError):
-        return RecordingError(
+        return RecordingUnavailable(
             f"{name} may not be read", hint="Give yourself permission to read the file."
         )
     reason = error.strerror or type(error).__name__
+    if is_away(error):
+        return RecordingUnavailable(
+            f"{name} cannot be read: {reason}",
+            hint="Check the disk or the network drive that it lies on, then try again.",
+        )
     return RecordingError(
         f"{name} cannot be read: {reason}", hint="Copy the file to this machine and try again."
     )

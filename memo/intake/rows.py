@@ -1,0 +1,65 @@
+"""Rows of the book become values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from memo.decision_log.schema import job_files, workers
+from memo.intake.job import Job, Place, Request, State
+
+_AT_ONCE = 400  # values in one query: SQLite takes 999 at the least
+
+
+def columns(place: Place) -> dict[str, str]:
+    """Return the columns that say a place."""
+    return {"machine": place.machine or "", "path": place.path}
+
+
+def place_in(row: sa.RowMapping) -> Place:
+    """Return the place that a row says."""
+    return Place(machine=row["machine"] or None, path=row["path"])
+
+
+def held_by(job_id: int, attempt: int, worker: str) -> dict[str, Any]:
+    """Return the columns of a running job that is in a worker's hands, in an attempt."""
+    return {"id": job_id, "attempt": attempt, "worker": worker, "state": State.RUNNING}
+
+
+def update(table: sa.Table, which: Mapping[str, Any]) -> sa.Update:
+    """Return the update of rows that have these values."""
+    return table.update().filter_by(**which)
+
+
+def has_file(connection: sa.Connection, job_id: int, place: Place) -> bool:
+    """Return whether a job's recording is known to lie at a place."""
+    query = sa.select(job_files.c.job_id).filter_by(job_id=job_id, **columns(place))
+    return connection.scalar(query) is not None
+
+
+def lives(connection: sa.Connection, worker: str) -> bool:
+    """Return whether a worker is known, and not buried."""
+    return connection.scalar(sa.select(workers.c.name).filter_by(name=worker)) is not None
+
+
+def one_job(connection: sa.Connection, query: sa.Select[Any]) -> Job | None:
+    """Return the first job that a query finds; None if there is none."""
+    return next(iter(read_jobs(connection, query)), None)
+
+
+def read_jobs(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Job, ...]:
+    """Return the jobs that a query finds."""
+    return tuple(map(_job, connection.execute(query).mappings()))
+
+
+def _job(row: sa.RowMapping) -> Job:
+    told = {name: row[name] for name in Job.model_fields if name in row}
+    request = {k: v for k, v in row["request"].items() if k in Request.model_fields}
+    return Job(**{**told, "place": place_in(row), "request": Request(**request)})
+
+
+def batches(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """Return values in lists of as many as one query may hold."""
+    return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))

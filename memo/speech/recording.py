@@ -71,7 +71,7 @@ def ensure_file(path: Path) -> os.stat_result:
 def unreadable(path: Path, error: OSError) -> RecordingError:
     """Translate an error of the file system into what it means for a recording."""
     name = printable(path)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    if isinstance(error, FileNotFoundError):
         return RecordingMissing(
             f"{name} does not exist", hint=f"Check the path: {clean(str(path))}"
         )
@@ -87,7 +87,8 @@ def unreadable(path: Path, error: OSError) -> RecordingError:
             f"{name} cannot be read: {reason}",
             hint="Check the disk or the network drive that it lies on, then try again.",
         )
-    return RecordingError(
+    kind = RecordingMissing if isinstance(error, NotADirectoryError) else RecordingError
+    return kind(
         f"{name} cannot be read: {reason}", hint="Copy the file to this machine and try again."
     )
 

@@ -25,6 +25,7 @@ from memo.intake.job import (
     Ending,
     Job,
     JobEvent,
+    News,
     Place,
     State,
     TakenIn,
@@ -40,6 +41,7 @@ from memo.intake.rows import (
     one_job,
     place_in,
     read_jobs,
+    read_news,
     update,
 )
 
@@ -428,6 +430,11 @@ class Book:
         with self._database.reading() as connection:
             rows = connection.execute(query.filter_by(job_id=job_id).order_by(job_events.c.id))
             return tuple(JobEvent(**row) for row in rows.mappings())
+
+    def news(self, after: int | None, *, limit: int = 500) -> tuple[News, ...]:
+        """Return what happened to any job since another event; None: the newest event alone."""
+        with self._database.reading() as connection:
+            return read_news(connection, after, limit)
 
     def retry(self, ids: Collection[int]) -> tuple[Job, ...]:
         """Try jobs again now that have ended, or wait; return them. Others stay as they are."""

@@ -224,6 +224,15 @@ class JobEvent(Value):
     note: str = ""
 
 
+class News(Value):
+    """An event of any job, by its number among all of them, and how the job is now."""
+
+    id: int
+    what: str
+    note: str
+    job: Job
+
+
 class Worker(Value):
     """A process that works on recordings.
 

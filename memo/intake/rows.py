@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from memo.decision_log.schema import job_files, workers
-from memo.intake.job import Job, Place, Request, State
+from memo.decision_log.schema import job_events, job_files, jobs, workers
+from memo.intake.job import Job, News, Place, Request, State
 
 _AT_ONCE = 400  # values in one query: SQLite takes 999 at the least
 
@@ -52,6 +52,20 @@ def one_job(connection: sa.Connection, query: sa.Select[Any]) -> Job | None:
 def read_jobs(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Job, ...]:
     """Return the jobs that a query finds."""
     return tuple(map(_job, connection.execute(query).mappings()))
+
+
+def read_news(connection: sa.Connection, after: int | None, limit: int) -> tuple[News, ...]:
+    """Return the events after one, in order; None: the newest alone."""
+    events = job_events.c
+    query = sa.select(events.id.label("event"), events.what, events.note, jobs)
+    query = query.join(jobs, jobs.c.id == events.job_id)
+    if after is None:
+        query = query.order_by(events.id.desc()).limit(1)
+    else:
+        query = query.where(events.id > after).order_by(events.id).limit(limit)
+    rows = connection.execute(query).mappings().all()
+    return tuple(News(id=row["event"], what=row["what"], note=row["note"], job=_job(row))
+                 for row in rows)  # fmt: skip
 
 
 def _job(row: sa.RowMapping) -> Job:

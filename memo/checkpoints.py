@@ -3,6 +3,8 @@
     ROOT/<2 hex>/<sha256 of the recording>/<step>-<hash of key>.json   one finished step each
     ROOT/<2 hex>/<sha256 of the recording>.lock                        held by who works on it
 
+The locks of a root that several machines share (`Shared`) are each machine's own.
+
 A folder belongs to a recording's content, not to its name. A step's file is written to a
 neighbour and moved into place, so it is whole or not there; what is there but cannot be read, or
 is not what was asked for, counts as never finished and is replaced. Folders and files are for
@@ -20,8 +22,9 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
@@ -40,6 +43,7 @@ WAITING = "waiting for another memo of this recording"
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _POLL_SECONDS = 0.2
 _UNFINISHED = ".tmp"
+_DAY = 86_400  # seconds
 
 
 class _Kept(BaseModel, Generic[Artifact]):
@@ -53,18 +57,41 @@ class _Kept(BaseModel, Generic[Artifact]):
     artifact: Artifact
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What must be known of a root that other machines use as well.
+
+    Attributes:
+        base: A folder of this machine that the others may know by another path, but whose files
+            they know by the same way from it.
+        locks: Where this machine keeps its locks.
+    """
+
+    base: Path
+    locks: Path
+
+
 class WorkFolder:
     """Keeps the finished steps of one recording in files (the `Checkpoints` port).
 
     Args:
         root: Folder of all recordings' work; made when needed.
         recording: Whose work this is.
+        shared: What must be known if other machines use the root, too.
     """
 
-    def __init__(self, root: Path, recording: Recording) -> None:
+    def __init__(self, root: Path, recording: Recording, shared: Shared | None = None) -> None:
         self.path = root / recording.sha256[:2] / recording.sha256
         self._root = root
-        self._lock = _lock_of(self.path)
+        self._shared = shared
+        self._lock = _lock_of(self.path, shared.locks if shared else None)
+
+    def called(self, path: Path) -> Path:
+        """Return what every machine that shares this folder calls a path."""
+        path = path.absolute()
+        if self._shared and path.is_relative_to(self._shared.base):
+            return path.relative_to(self._shared.base)
+        return path
 
     def load(self, step: str, key: str, kind: type[Artifact]) -> Artifact | None:
         """Return what a step left, or None if it never finished.
@@ -142,6 +169,8 @@ class WorkFolder:
 
     def _make_folders(self) -> None:
         self._root.parent.mkdir(parents=True, exist_ok=True)
+        if self._shared:
+            self._shared.locks.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._root, self.path.parent, self.path):
             folder.mkdir(mode=0o700, exist_ok=True)
 
@@ -150,10 +179,14 @@ class WorkFolder:
             os.utime(self.path)
 
     def _sweep(self) -> None:
-        """Delete what a killed run left half-written; only whoever holds the lock may."""
+        """Delete what a killed run left half-written; only whoever holds the lock may.
+
+        On a shared root another machine may just be writing: what is a day old is left over.
+        """
         for path in self.path.glob(f"*{_UNFINISHED}"):
             with suppress(OSError):
-                path.unlink()
+                if not self._shared or path.stat().st_mtime < time.time() - _DAY:
+                    path.unlink()
 
 
 def size(root: Path) -> int:
@@ -162,7 +195,12 @@ def size(root: Path) -> int:
 
 
 def clean(
-    root: Path, *, keep_bytes: int | None = None, older_than: dt.datetime | None = None
+    root: Path,
+    *,
+    keep_bytes: int | None = None,
+    older_than: dt.datetime | None = None,
+    spared: Collection[str] = (),
+    locks: Path | None = None,
 ) -> int:
     """Delete whole work folders, the least recently used first; never one that is locked.
 
@@ -170,6 +208,8 @@ def clean(
         root: Folder of all recordings' work.
         keep_bytes: Delete until what is left takes no more than this.
         older_than: Delete every folder that was last used before this instant.
+        spared: Recordings, by their SHA-256, whose work is not deleted.
+        locks: Where this machine keeps the locks of a root that it shares (`Shared`).
 
     Returns:
         How many bytes were freed.
@@ -183,7 +223,8 @@ def clean(
     for folder in folders:
         too_old = older_than is not None and folder.used < older_than.timestamp()
         too_much = keep_bytes is not None and total - freed > keep_bytes
-        if (too_old or too_much) and _delete(folder):
+        is_spared = folder.path.name in spared
+        if (too_old or too_much) and not is_spared and _delete(folder, locks):
             freed += folder.bytes
     return freed
 
@@ -205,12 +246,14 @@ def _folders(root: Path) -> Iterator[_Folder]:
                 yield _Folder(path, path.stat().st_mtime, files)
 
 
-def _delete(folder: _Folder) -> bool:
+def _delete(folder: _Folder, locks: Path | None = None) -> bool:
     """Delete a work folder unless it is in use, or was used since it was looked at."""
     from filelock import Timeout
 
-    lock = _lock_of(folder.path)
+    lock = _lock_of(folder.path, locks)
     with _refusing(folder.path):
+        if locks:
+            locks.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             lock.acquire(blocking=False)
         except Timeout:
@@ -240,10 +283,10 @@ def write_private(path: Path, content: bytes) -> None:
         _write(path, content)
 
 
-def _lock_of(folder: Path) -> BaseFileLock:
+def _lock_of(folder: Path, locks: Path | None = None) -> BaseFileLock:
     from filelock import FileLock
 
-    return FileLock(folder.with_name(f"{folder.name}.lock"), mode=0o600)
+    return FileLock((locks or folder.parent) / f"{folder.name}.lock", mode=0o600)
 
 
 def _acquire(lock: BaseFileLock, progress: Progress) -> None:

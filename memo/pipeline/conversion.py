@@ -18,12 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memo.checkpoints import WorkFolder
-from memo.errors import LanguageModelError
+from memo.checkpoints import Shared, WorkFolder
+from memo.errors import LanguageModelError, MemoError, MissingDependencyError
 from memo.export.files import write_outputs
-from memo.export.remarks import worded
 from memo.model import (
-    Draft,
     Media,
     Meeting,
     Memo,
@@ -50,9 +48,10 @@ from memo.pipeline.outputs import (
     render_transcript,
     sha256_of,
 )
+from memo.pipeline.reading import read
 from memo.pipeline.sidecar import with_sidecar
 from memo.pipeline.sources import file_of, identity_of, media_of
-from memo.ports import Checkpoints, Diarizer, LanguageModel, Progress, Transcriber
+from memo.ports import Diarizer, LanguageModel, Progress, Transcriber
 from memo.remembered import Link
 from memo.speech.names.glossary import Term
 from memo.speech.transcript_files import read_transcript
@@ -77,6 +76,7 @@ class Job:
     says none; `glossary` has terms that may be spoken of; `force` converts again what is done
     already. `typed` are the fields, besides `title` and `started_at`, that what lies beside the
     recording does not override. `heard` is what was heard before: nothing is listened to then.
+    `lies_at` is where the recording, or its first track, is to be in the end: links lead there.
     """
 
     path: Path
@@ -94,6 +94,7 @@ class Job:
     formats: tuple[str, ...] = DEFAULT_FORMATS
     force: bool = False
     heard: Transcript | None = None
+    lies_at: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Tools:
         model_key: Names everything of it that changes a memo.
         small: The model can put words well but not judge a meeting.
         fetch: Makes sure that the models' files are there; told whether the ASR is needed.
+        fetch_ears: The same without the language model's.
         prompts: What the model is asked with.
         log: Opens the decision log; None logs nothing.
         work: The folder of all recordings' work folders.
@@ -116,6 +118,7 @@ class Tools:
         corrections: What the user says of voices; None asks nobody.
         enrolled: The voices that the user had memo remember; None knows none.
         settings: What makes such tools again, for JSON; no keys.
+        shared: What must be known of `work` if other machines use it, too.
     """
 
     transcriber: Callable[[], AbstractContextManager[Transcriber]]
@@ -134,6 +137,8 @@ class Tools:
     corrections: Corrections | None = None
     enrolled: Voiceprints | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
+    shared: Shared | None = None
+    fetch_ears: Callable[[bool], None] = lambda _needs_asr: None
 
 
 class Outcome(Value):
@@ -184,13 +189,20 @@ class _Done(Value):
     hashes: dict[str, Sha256]
 
 
-def convert(job: Job, tools: Tools, progress: Progress) -> Outcome:
+AGAIN = "Then run the same command again: it goes on from the transcript."
+"""What the hint ends with where the transcript was written and the memo was not."""
+
+
+def convert(
+    job: Job, tools: Tools, progress: Progress, *, recording: Recording | None = None
+) -> Outcome:
     """Turn a recording, or a transcript of one, into a memo.
 
     Args:
         job: What is to be converted.
         tools: What with.
         progress: Told how far each stage has come.
+        recording: Its identity, from whoever has just found out; else the file is read for it.
 
     Returns:
         What was written. If the same was done before and its files are as they were written,
@@ -198,82 +210,35 @@ def convert(job: Job, tools: Tools, progress: Progress) -> Outcome:
 
     Raises:
         RecordingError: The file is missing, unreadable or has no sound.
-        MissingDependencyError: A model's files are not there.
+        MissingDependencyError: A model's files are not there; the transcript was written all the
+            same if it is only the language model's.
         TranscriptionError: The ASR failed.
         LanguageModelError: The language model failed; the transcript was written all the same.
         DecisionLogError: The log refused; no file was written.
         OutputError: A result cannot be written; none was.
     """
-    with _opened(job, tools, progress) as conversion:
+    with _opened(job, tools, progress, recording) as conversion:
         return conversion.run()
 
 
-def read(
-    transcript: Transcript,
-    meeting: Meeting,
-    tools: Tools,
-    *,
-    checkpoints: Checkpoints,
-    progress: Progress,
-    warnings: tuple[Remark, ...] = (),
-    memo_language: str | None = None,
-) -> Memo:
-    """Return the memo of a transcript; nothing is written or logged.
+def finished(
+    job: Job, tools: Tools, progress: Progress, *, recording: Recording | None = None
+) -> Outcome | None:
+    """Return what became of a recording that is converted already; None if there is work to do.
 
-    Args:
-        transcript: What was said.
-        meeting: What is known besides.
-        tools: Who reads.
-        checkpoints: Where the model's answers are kept.
-        progress: Told how far the reading has come.
-        warnings: For the memo.
-        memo_language: ISO 639-1 code of the language to write in; the one spoken by default.
+    Its decisions are recorded if the log does not hold them.
 
     Raises:
-        LanguageModelError: The language model failed.
+        RecordingError: The file is missing, unreadable or has no sound.
+        DecisionLogError: The log refused.
     """
-    from memo.extraction import write_memo
-
-    draft = _draft(transcript, meeting, tools, checkpoints, progress, memo_language)
-    draft = draft.model_copy(update={"warnings": (*warnings, *draft.warnings)})
-    now, version = tools.now(), tools.version
-    memo = write_memo(
-        draft,
-        transcript,
-        meeting,
-        created_at=now,
-        memo_version=version,
-        memo_language=memo_language,
-    )
-    return worded(memo)
+    with _opened(job, tools, progress, recording) as conversion:
+        return conversion.finished()
 
 
-def _draft(
-    transcript: Transcript,
-    meeting: Meeting,
-    tools: Tools,
-    checkpoints: Checkpoints,
-    progress: Progress,
-    memo_language: str | None,
-) -> Draft:
-    from memo.extraction import read_by_rules, read_with_model
-
-    if tools.model is None:
-        return read_by_rules(transcript, meeting)
-    with tools.model() as model:
-        return read_with_model(
-            transcript,
-            meeting,
-            model=model,
-            prompts=tools.prompts,
-            small=tools.small,
-            checkpoints=checkpoints,
-            progress=progress,
-            memo_language=memo_language,
-        )
-
-
-def hear(job: Job, tools: Tools, progress: Progress) -> Heard:
+def hear(
+    job: Job, tools: Tools, progress: Progress, *, recording: Recording | None = None
+) -> Heard:
     """Return what `convert` would read: the transcript of a recording, without reading it.
 
     What is slow is kept in the recording's work folder, as `convert` does, and shared with it.
@@ -283,14 +248,16 @@ def hear(job: Job, tools: Tools, progress: Progress) -> Heard:
         MissingDependencyError: A model's files are not there.
         TranscriptionError: The ASR failed.
     """
-    with _opened(job, tools, progress) as conversion:
+    with _opened(job, tools, progress, recording) as conversion:
         return conversion.hear()
 
 
 @contextmanager
-def _opened(job: Job, tools: Tools, progress: Progress) -> Iterator[_Conversion]:
-    recording, media = identity_of(job), media_of(job)
-    work = WorkFolder(tools.work, recording)
+def _opened(
+    job: Job, tools: Tools, progress: Progress, recording: Recording | None
+) -> Iterator[_Conversion]:
+    recording, media = recording or identity_of(job), media_of(job)
+    work = WorkFolder(tools.work, recording, tools.shared)
     with work.exclusive(progress):
         yield _Conversion(job, tools, progress, recording, media, work)
 
@@ -329,25 +296,31 @@ class _Conversion:
         )
         self._warnings = (*noted, *warnings)
 
-    def run(self) -> Outcome:
+    def finished(self) -> Outcome | None:
+        """Return what became of it if nothing is to do."""
         paths = self._plan()
-        key = self._key(paths)
-        done = None if self._job.force else self._work.load("done", key, _Done)
-        if done and {name: sha256_of(path) for name, path in paths.items()} == done.hashes:
-            before = recall(self._work, self._asked)
-            said = before[0].voiced if before else None
-            return self._outcome(done.memo, paths, (), said, was_done=True)
+        done = None if self._job.force else self._work.load("done", self._key(paths), _Done)
+        if not done or {name: sha256_of(path) for name, path in paths.items()} != done.hashes:
+            return None
+        before = recall(self._work, self._asked)
+        said = before[0].voiced if before else None
+        return self._outcome(done.memo, paths, (), said, was_done=True)
+
+    def run(self) -> Outcome:
+        if outcome := self.finished():
+            return outcome
+        paths = self._plan()
         heard = self._listened()
         transcript = self._voiced(heard)
         keep(self._work, self._asked, self._tools, heard=heard, voiced=transcript)
         memo = self._memo(transcript, paths)
-        files = render(paths, memo, transcript, file_of(self._job))
+        files = render(paths, memo, transcript, self._job.lies_at or file_of(self._job))
         kept = keeping_edited(files, self._ledger)
         outcome = self._outcome(memo, paths, tuple(kept), transcript)
         self._write(files, kept)
         if self._is_whole:
             hashes = {name: hashlib.sha256(files[path]).hexdigest() for name, path in paths.items()}
-            self._work.save("done", key, _Done(memo=memo, hashes=hashes))
+            self._work.save("done", self._key(paths), _Done(memo=memo, hashes=hashes))
         return outcome
 
     # --- The stages ---------------------------------------------------------------------------
@@ -399,12 +372,12 @@ class _Conversion:
                 warnings=self._warnings,
                 memo_language=self._job.memo_language,
             )
-        except LanguageModelError as error:
+        except (LanguageModelError, MissingDependencyError) as error:
             raise self._with_transcript(error, transcript, paths) from error
 
     def _with_transcript(
-        self, error: LanguageModelError, transcript: Transcript, paths: dict[str, Path]
-    ) -> LanguageModelError:
+        self, error: MemoError, transcript: Transcript, paths: dict[str, Path]
+    ) -> MemoError:
         """Write what there is, and return an error that says where it is."""
         language = self._job.memo_language or transcript.language
         files = render_transcript(paths, transcript, self._meeting.title, language)
@@ -412,8 +385,7 @@ class _Conversion:
         if files:
             self._write(files, keeping_edited(files, self._ledger))
             where = f"the transcript is in {next(iter(files))}"
-        again = "Then run the same command again: it goes on from the transcript."
-        hint = f"{error.hint} {again}" if error.hint else f"Try again later. {again}"
+        hint = f"{error.hint} {AGAIN}" if error.hint else f"Try again later. {AGAIN}"
         return type(error)(f"{error}; {where}", hint=hint)
 
     def _outcome(
@@ -477,7 +449,7 @@ class _Conversion:
             self._tools.prompts.sha256 if self._tools.model else None,
             self._told.model_dump(),
             self._tools.enrolled.sha256 if self._tools.enrolled and self._is_sound else None,
-            {name: str(path.absolute()) for name, path in paths.items()},
+            {name: str(self._work.called(path)) for name, path in paths.items()},
         ]
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 

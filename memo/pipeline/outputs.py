@@ -55,23 +55,26 @@ class Ledger:
 
     def knows(self, path: Path) -> bool:
         """Return whether memo wrote this path for this recording."""
-        return _name(path) in self._hashes
+        return self._called(path) in self._hashes
 
     def is_unchanged(self, path: Path) -> bool:
         """Return whether a file is there just as memo wrote it."""
-        return self.knows(path) and sha256_of(path) in self._hashes[_name(path)]
+        return self.knows(path) and sha256_of(path) in self._hashes[self._called(path)]
 
     def announce(self, files: Mapping[Path, bytes]) -> None:
         """Note what is about to be written; until `settle`, what is there counts as ours too."""
         for path, content in files.items():
-            name = _name(path)
+            name = self._called(path)
             self._hashes[name] = (*self._hashes.get(name, ())[-1:], _sha256(content))
         self._save()
 
     def settle(self, files: Mapping[Path, bytes]) -> None:
         """Note what was written."""
-        self._hashes.update({_name(path): (_sha256(files[path]),) for path in files})
+        self._hashes.update({self._called(path): (_sha256(files[path]),) for path in files})
         self._save()
+
+    def _called(self, path: Path) -> str:
+        return os.fsencode(self._work.called(path)).decode("utf-8", "backslashreplace")
 
     def _save(self) -> None:
         self._work.save(_STEP, _STEP, Written(hashes=self._hashes))
@@ -240,10 +243,6 @@ def _backups(path: Path) -> Iterator[Path]:
     yield path.with_name(f"{path.name}.bak")
     for number in range(2, 1_000_000):
         yield path.with_name(f"{path.name}.bak{number}")
-
-
-def _name(path: Path) -> str:
-    return os.fsencode(path.absolute()).decode("utf-8", "backslashreplace")
 
 
 def _sha256(content: bytes) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memo.checkpoints import WAITING, WorkFolder, _delete, _folders, clean, size
+from memo.checkpoints import WAITING, Shared, WorkFolder, _delete, _folders, clean, size
 from memo.errors import ExitCode, OutputError
 from memo.model import Gap, Recording, Span
 from memo.ports import Checkpoints, silent
@@ -357,3 +357,31 @@ def test_a_folder_that_clean_took_from_who_waited_is_made_again(tmp_path: Path) 
     holder.acquire()
     with work.exclusive(lambda *_: gone()):
         assert work.path.is_dir()
+
+
+def test_the_work_of_spared_recordings_is_not_cleaned(tmp_path: Path) -> None:
+    needed, old = fill(tmp_path, 1, used=1000), fill(tmp_path, 2, used=2000)
+    clean(tmp_path, keep_bytes=0, spared={needed.path.name})
+    assert needed.path.exists()
+    assert not old.path.exists()
+
+
+def test_on_a_shared_root_what_another_machine_is_writing_is_not_swept(tmp_path: Path) -> None:
+    shared = Shared(base=tmp_path, locks=tmp_path / "locks")
+    work = WorkFolder(tmp_path / "work", RECORDING, shared)
+    work.save("asr", "key", Span(start=0, end=1))
+    new, old = work.path / "new.tmp", work.path / "old.tmp"
+    for path in (new, old):
+        path.write_bytes(b"{")
+    os.utime(old, (1000, 1000))
+    with work.exclusive(silent):
+        assert (new.exists(), old.exists()) == (True, False)
+
+
+def test_a_shared_root_is_cleaned_by_the_locks_of_this_machine(tmp_path: Path) -> None:
+    shared = Shared(base=tmp_path, locks=tmp_path / "locks")
+    work = WorkFolder(tmp_path / "work", RECORDING, shared)
+    with work.exclusive(silent):
+        work.save("asr", "key", Span(start=0, end=1))
+        assert clean(tmp_path / "work", keep_bytes=0, locks=shared.locks) == 0
+    assert clean(tmp_path / "work", keep_bytes=0, locks=shared.locks) > 0

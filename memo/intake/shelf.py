@@ -1,0 +1,239 @@
+"""Where recordings lie: on a machine's own disks, or on the shelf, which all machines share.
+
+The shelf is a folder that each machine may know by another path, or a bucket
+(`memo.intake.bucket`), of which each machine has a copy of what it needs. So a place on it is told
+by the way from the shelf's root, and so is every file that memo remembers to have written there.
+
+Finished steps of shared recordings are kept on the shelf, too, so that another machine goes on
+from the last of them; where the shelf cannot keep them (another user's folder, a network drive
+that cannot replace files) each machine keeps its own. Locks are never taken on the shelf: a network
+drive may grant one twice, or for ever to a machine that is gone. Who works on what is settled by
+the book; a lock only keeps two processes of one machine from doing the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+from memo.checkpoints import Shared
+from memo.errors import ConfigError, RecordingError
+from memo.intake.job import Place
+from memo.speech.recording import printable
+
+HIDDEN = ".memo"
+"""The folder on the shelf that is memo's own; no scan looks into it."""
+
+BUCKET = "s3://"
+"""How the address of a shelf begins that is a bucket."""
+
+_log = logging.getLogger(__name__)
+_Scanned = TypeVar("_Scanned")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the finished steps of a recording are kept.
+
+    Attributes:
+        root: The folder of all recordings' work folders.
+        shared: What machines that share it must know; None if it is this machine's own.
+    """
+
+    root: Path
+    shared: Shared | None = None
+
+
+class Shelf:
+    """The disks of this machine, and the folder that it shares with others.
+
+    Args:
+        root: The shared folder, as this machine knows it; None if nothing is shared.
+        machine: This machine (`memo.intake.machine.machine_id`).
+        work: The folder of this machine's own work folders.
+    """
+
+    def __init__(self, root: Path | None, *, machine: str, work: Path) -> None:
+        self.root = None if root is None else _absolute(root)
+        self._machine = machine
+        self._work = work
+        self._is_told = False
+
+    # --- Places -------------------------------------------------------------------------------
+
+    def place_of(self, path: Path) -> Place:
+        """Return the place of a path: on the shelf if it lies under its root."""
+        path = _absolute(path)
+        way = self._way(path)
+        if way is None:
+            return Place.on(self._machine, path)
+        return Place(machine=None, path=os.fsencode(way.as_posix()).hex())
+
+    def path_of(self, place: Place) -> Path:
+        """Return the path of a place on this machine. Nothing need be there.
+
+        Raises:
+            ConfigError: It is on the shelf, and this machine has none.
+            RecordingError: It is on another machine's disk, or no place at all.
+        """
+        path = place.as_path()
+        if place.machine is None:
+            if self.root is None:
+                raise ConfigError(
+                    f"{printable(path)} lies on the shelf, and this machine has no shelf",
+                    hint="Set `shelf` to the folder or bucket that the machines share.",
+                )
+            if path.is_absolute() or ".." in path.parts:
+                raise RecordingError(
+                    f"{printable(path)} does not lie on the shelf",
+                    hint="Put the recording into the watched folder again.",
+                )
+            return self.root / path
+        if place.machine != self._machine:
+            raise RecordingError(
+                f"{printable(path)} lies on another machine",
+                hint="Run a worker on that machine, or put the recording on the shelf.",
+            )
+        return path
+
+    def named(self, place: str) -> Path:
+        """Return the path of a folder as the user names it on the command line.
+
+        Args:
+            place: A path; of a bucket, its address, too.
+
+        Raises:
+            ConfigError: It is the address of a bucket that is not the shelf.
+        """
+        if place.startswith(BUCKET):
+            raise ConfigError(
+                f"{place} does not lie on the shelf",
+                hint="Set `shelf` to that bucket.",
+            )
+        return _absolute(Path(place))
+
+    def _way(self, path: Path) -> PurePath | None:
+        """Return the way from the shelf's root to a path; None if it does not lie under it."""
+        if self.root is None:
+            return None
+        for root, there in (
+            (self.root, path),
+            (self.root.resolve(), path.parent.resolve() / path.name),
+        ):
+            with suppress(ValueError):
+                return there.relative_to(root)
+        return None
+
+    # --- What is there ------------------------------------------------------------------------
+
+    def scan(self, root: Path, look: Callable[[Path], Iterable[_Scanned]]) -> Iterable[_Scanned]:
+        """Return what is to be seen in a folder.
+
+        Args:
+            root: The folder.
+            look: Looks at a folder of this machine.
+        """
+        return look(root)
+
+    @contextmanager
+    def opened(self, place: Place, *, out: Place | None = None) -> Iterator[Path]:
+        """Have a recording on this machine, with what lies beside it, while it is worked on.
+
+        Args:
+            place: The recording; of several tracks, their folder.
+            out: The folder of its results; None for beside it. What is there of earlier ones is
+                had, too, so that nothing that somebody changed is overwritten.
+
+        Yields:
+            Its path. It need not exist: then the recording is gone.
+
+        Raises:
+            RecordingError: It cannot be had (`RecordingUnavailable`: for now).
+            ConfigError: It lies on the shelf, and this machine has none.
+        """
+        del out
+        yield self.path_of(place)
+
+    def publish(self, paths: Iterable[Path]) -> None:
+        """Let all machines see files that were written, or deleted, under paths of this machine.
+
+        Raises:
+            OutputError: They cannot be put there (`OutputUnavailable`: for now).
+        """
+
+    def move(self, source: Path, target: Path) -> None:
+        """Let all machines see that a file was moved, or a folder of tracks with all in it.
+
+        Called after it was moved on this machine.
+
+        Raises:
+            OutputError: It cannot be moved (`OutputUnavailable`: for now).
+        """
+
+    # --- Finished steps -----------------------------------------------------------------------
+
+    def bench(self, place: Place) -> Bench:
+        """Return where the finished steps of a recording are kept."""
+        if place.machine is not None or self.root is None:
+            return Bench(self._work)
+        shared = Shared(base=self.root, locks=self._work / "locks")
+        root = self.root / HIDDEN / "work"
+        if _can_keep(root):
+            return Bench(root, shared)
+        if not self._is_told:
+            self._is_told = True
+            _log.warning(
+                "the shelf cannot keep finished steps: another machine would begin a recording "
+                "anew; let all machines write to %s",
+                self.root / HIDDEN,
+            )
+        return Bench(self._work, shared)
+
+
+def _absolute(path: Path) -> Path:
+    """Return an absolute path without `..`; links are left as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - `absolute` keeps `..`
+
+
+def _can_keep(root: Path) -> bool:
+    """Return whether a folder takes files, replaces them and gives them back."""
+    trial = root / f".trial-{secrets.token_hex(8)}"
+    other = trial.with_suffix(".new")
+    try:
+        for folder in (root.parent, root):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        for path, content in ((trial, b"old"), (other, b"new")):
+            with path.open("xb") as file:
+                file.write(content)
+                os.fsync(file.fileno())
+        other.replace(trial)
+        return trial.read_bytes() == b"new"
+    except OSError:
+        return False
+    finally:
+        for path in (trial, other):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def open_shelf(address: str | None, *, machine: str, work: Path, offline: bool = False) -> Shelf:
+    """Return the shelf of the settings.
+
+    Args:
+        address: A folder, or `s3://bucket/prefix`; None for none.
+        machine: This machine.
+        work: The folder of this machine's own work folders; a bucket's copies lie beside it.
+        offline: No other machine may be spoken to.
+
+    Raises:
+        ConfigError: The address cannot be used.
+        MissingDependencyError: What buckets need is not installed.
+    """
+    del offline
+    return Shelf(Path(address) if address else None, machine=machine, work=work)

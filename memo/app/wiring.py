@@ -84,6 +84,7 @@ def tools(settings: Settings, progress: Progress, *, logs: bool = True) -> Tools
         model_key=_model_key(settings),
         small=_is_small(settings),
         fetch=models.fetch,
+        fetch_ears=models.fetch_ears,
         prompts=load_prompts(settings.prompts),
         log=_log_opener(settings) if logs else None,
         work=work_folder(settings),
@@ -205,14 +206,18 @@ class Models:
 
     def fetch(self, needs_asr: bool) -> None:  # noqa: FBT001 - as `Tools.fetch` calls it
         """Make sure that the files are there, before an hour of sound is listened to."""
+        self.fetch_ears(needs_asr)
+        if self._settings.llm == "embedded":
+            self._weights.path(self._settings.llm_model, "llm")
+
+    def fetch_ears(self, needs_asr: bool) -> None:  # noqa: FBT001 - as `Tools` calls it
+        """Make sure of what listening needs."""
         if needs_asr:
             self._weights.path(self._settings.asr_model, "asr")
         if needs_asr and self._settings.diarize and self._settings.diarizer == "pyannote":
             from memo.speech.voices import pyannote
 
             pyannote.fetch(offline=self._settings.offline)
-        if self._settings.llm == "embedded":
-            self._weights.path(self._settings.llm_model, "llm")
 
     def transcriber(self) -> AbstractContextManager[Transcriber]:
         """Open the ASR."""

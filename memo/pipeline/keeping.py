@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _STEP = "voices"
 _KEY = "1"  # counts changes of what is kept
-_APART = frozenset({"path", "tracks", "folder", "heard", "force"})
+_APART = frozenset({"path", "tracks", "folder", "heard", "force", "lies_at"})
 
 
 class Kept(Value):

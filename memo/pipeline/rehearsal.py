@@ -19,7 +19,8 @@ from pydantic import BaseModel
 
 from memo.checkpoints import WorkFolder
 from memo.model import Memo, Value
-from memo.pipeline.conversion import Heard, Job, Tools, hear, read
+from memo.pipeline.conversion import Heard, Job, Tools, hear
+from memo.pipeline.reading import read
 from memo.ports import Answer, Artifact, Checkpoints, LanguageModel, Progress
 
 if TYPE_CHECKING:

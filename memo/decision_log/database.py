@@ -9,7 +9,7 @@ about each is in `sqlite` and `postgresql`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -41,6 +41,8 @@ class _Backend(Protocol):
 
     def connectable(self) -> sa.Engine: ...
 
+    def lent(self) -> sa.Engine: ...
+
     def program(self, connection: sa.Connection) -> str: ...
 
     def refusal(self, error: SQLAlchemyError | sqlite3.Error) -> DecisionLogError: ...
@@ -66,20 +68,9 @@ class Database:
     """
 
     def __init__(self, url: str, *, lock_wait: float = 30.0, turn: Turn = "log") -> None:
-        address = _address(url)
-        self._backend: _Backend = (
-            SQLite(address, lock_wait=lock_wait)
-            if address.get_backend_name() == "sqlite"
-            else PostgreSQL(address, lock_wait=lock_wait, turn=turn)
-        )
+        self._backend = _backend(url, lock_wait=lock_wait, turn=turn)
         self.name = self._backend.name
-        try:
-            self._engine = self._backend.connectable()
-        except ImportError as error:
-            raise MissingDependencyError(
-                f"{self.name} cannot be reached: {error.name or 'psycopg'} is not installed",
-                hint="install it: pip install 'callmemo[postgres]'",
-            ) from error
+        self._engine = _made(self._backend, self._backend.connectable)
         event.listen(self._engine, "before_cursor_execute", hold, retval=True)
         self._writer = self._engine.execution_options(memo_writes=True)
 
@@ -120,6 +111,52 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise self._backend.refusal(error) from error
+
+
+class Lent:
+    """A database for another library, which begins and ends its transactions itself.
+
+    Args:
+        url: As `Database` takes it.
+
+    Attributes:
+        name: The file, or the URL without its password, for messages.
+        engine: What connections come from.
+
+    Raises:
+        DecisionLogError: The URL cannot be understood, or the file cannot be made.
+        MissingDependencyError: The database's driver is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._backend = _backend(url)
+        self.name = self._backend.name
+        self.engine = _made(self._backend, self._backend.lent)
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Turn the database's refusals into a `DecisionLogError`, as `Database` does."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise self._backend.refusal(error) from error
+
+
+def _backend(url: str, *, lock_wait: float = 30.0, turn: Turn = "log") -> _Backend:
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        return SQLite(address, lock_wait=lock_wait)
+    return PostgreSQL(address, lock_wait=lock_wait, turn=turn)
+
+
+def _made(backend: _Backend, make: Callable[[], sa.Engine]) -> sa.Engine:
+    try:
+        return make()
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{backend.name} cannot be reached: {error.name or 'psycopg'} is not installed",
+            hint="install it: pip install 'callmemo[postgres]'",
+        ) from error
 
 
 def _address(url: str) -> sa.URL:

@@ -43,10 +43,22 @@ _REFUSALS: dict[str, tuple[str, str]] = {
         "free some space on the server and try again; nothing was half-written",
     ),
 }
-_GONE = ("08", "57P")  # no connection, shut down
+_GONE = ("08", "57P", "25P03")  # no connection, shut down, idle for too long
 _BUSY = ("40", "53", "57014")  # conflicts, too few resources, cancelled
 _LOCKED = "55P03"
 _FULL = "53100"
+
+_PATIENCE = {  # seconds, and milliseconds
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+# The server lets go of what somebody holds who was cut off: his turn, and rows.
+_IDLE = "idle_in_transaction_session_timeout"
+_IDLE_SECONDS = 60
 
 
 class PostgreSQL:
@@ -70,12 +82,9 @@ class PostgreSQL:
         Raises:
             ImportError: The driver is not installed.
         """
-        arguments: dict[str, Any] = {"client_encoding": "utf8", "prepare_threshold": None}
-        if "connect_timeout" not in self._address.query:
-            arguments["connect_timeout"] = 10
         engine = sa.create_engine(
             self._address,
-            connect_args=arguments,
+            connect_args=self._arguments(),
             pool_pre_ping=True,  # a server that was started anew is connected to anew
             json_serializer=as_json,
             hide_parameters=True,  # what was said must not reach a log by way of an error
@@ -83,6 +92,33 @@ class PostgreSQL:
         event.listen(engine, "connect", self._set_up)
         event.listen(engine, "begin", self._begin)
         return engine
+
+    def lent(self) -> sa.Engine:
+        """Return what connections of another library come from, which begins transactions itself.
+
+        Raises:
+            ImportError: The driver is not installed.
+        """
+        engine = sa.create_engine(
+            self._address,
+            connect_args=self._arguments(),
+            pool_pre_ping=True,
+            pool_size=5,
+            max_overflow=15,
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _set_up_lent)
+        return engine
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return how to connect, as far as the URL does not say.
+
+        What is sent and never acknowledged ends the connection: a network that goes away without
+        a word would be waited for for a quarter of an hour, and in silence for two hours.
+        https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
+        """
+        told = {name: value for name, value in _PATIENCE.items() if name not in self._address.query}
+        return {"client_encoding": "utf8", "prepare_threshold": None, **told}
 
     def program(self, connection: sa.Connection) -> str:
         """Return the name and the version of the program."""
@@ -132,8 +168,16 @@ class PostgreSQL:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             return
         wait = max(1, int(self._lock_wait * 1000))  # 0 would be for ever
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait}")
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = {wait}; SET LOCAL {_IDLE} = {_IDLE_SECONDS * 1000}"
+        )
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._turn)))
+
+
+def _set_up_lent(connection: psycopg.Connection[Any], _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET {_IDLE} = {_IDLE_SECONDS * 1000}".encode())
+    connection.autocommit = False
 
 
 def _name(address: sa.URL) -> str:

@@ -92,6 +92,16 @@ class SQLite:
         event.listen(engine, "begin", _begin)
         return engine
 
+    def lent(self) -> sa.Engine:
+        """Return what connections of another library come from, which begins transactions itself.
+
+        A writer takes its lock when it first writes. After a power cut the last transactions may
+        be missing, never the file be broken.
+        """
+        engine = sa.create_engine(self._address, pool_size=20, max_overflow=0, hide_parameters=True)
+        event.listen(engine, "connect", self._set_up_lent)
+        return engine
+
     def program(self, connection: sa.Connection) -> str:
         """Return the name and the version of the program."""
         return f"SQLite {connection.execute(sa.select(sa.func.sqlite_version())).scalar_one()}"
@@ -108,6 +118,11 @@ class SQLite:
             )
         what, hint = _REFUSALS.get(code, ("refused", "run `memo doctor`"))
         return _KINDS.get(code, DecisionLogError)(f"{self.name} {what} ({reason})", hint=hint)
+
+    def _set_up_lent(self, connection: sqlite3.Connection, record: object) -> None:
+        self._set_up(connection, record)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.isolation_level = "IMMEDIATE"
 
     def _set_up(self, connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing on its own

@@ -8,7 +8,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check fix lock clean
+.PHONY: help install demo test faults check fix lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,9 @@ demo: $(VENV)/installed  ## Turn the example call into a memo, and show it
 
 test: $(VENV)/tests  ## Run every test, with the real models and PostgreSQL
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/tests  ## Kill, cut, fill and jump for an hour: what memo has to survive
+	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
 
 check: $(VENV)/tests  ## Format, lint, types, import contracts and lock files; changes nothing
 	$(BIN)/ruff format --check .

@@ -152,8 +152,9 @@ class PostgreSQL:
     `memo`.
     """
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, hosts: str = "127.0.0.1") -> None:
         self._programs = programs
+        self._hosts = hosts
         self._as = _somebody()
         self.folder = Path(tempfile.mkdtemp(prefix="memo-postgresql-"))
         if self._as:
@@ -176,7 +177,7 @@ class PostgreSQL:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         settings = {"fsync": "off", "full_page_writes": "off", "timezone": "Asia/Kolkata"}
-        words = ["-D", "data", "-k", str(self.folder), "-p", str(self.port), "-h", "127.0.0.1"]
+        words = ["-D", "data", "-k", str(self.folder), "-p", str(self.port), "-h", self._hosts]
         words += [word for setting in settings.items() for word in ("-c", "=".join(setting))]
         with (self.folder / "log").open("a") as log:
             self._keeper = subprocess.Popen(

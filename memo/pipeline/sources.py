@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +56,9 @@ SOUNDS = frozenset(
 )
 """Suffixes of what a folder is searched for."""
 
-_ENDING = ".tracks"
-_ZOOM_FOLDER = "Audio Record"
-_SAYS_NOTHING = frozenset({_ZOOM_FOLDER.lower(), "tracks", "audio", "recordings", "sound"})
+TRACKS_ENDING = ".tracks"
+ZOOM_FOLDER = "Audio Record"
+_SAYS_NOTHING = frozenset({ZOOM_FOLDER.lower(), "tracks", "audio", "recordings", "sound"})
 _LONGEST_NAME = 60  # characters
 
 
@@ -140,7 +140,7 @@ def file_of(job: Job) -> Path:
 def _in(folder: Path) -> list[Path]:
     """Return the sound files in a folder, by name."""
     try:
-        of_zoom = folder / _ZOOM_FOLDER
+        of_zoom = folder / ZOOM_FOLDER
         files = (of_zoom if of_zoom.is_dir() else folder).iterdir()
         return sorted(
             (path for path in files if _is_sound(path)), key=lambda path: path.name.casefold()
@@ -156,9 +156,7 @@ def _is_sound(path: Path) -> bool:
 def _called(tracks: Sequence[Path], folder: Path | None) -> Path:
     """Return a path that is named after the meeting."""
     if folder is not None:
-        place = Path(os.path.normpath(folder.absolute()))
-        named = place.parent if place.name.lower() in _SAYS_NOTHING else place
-        return place.parent / _with_ending(named.name or place.name)
+        return called_after(folder)
     home = tracks[0].absolute().parent
     shared = shared_name(tracks)
     if not shared and _holds_nothing_else(home, tracks):
@@ -168,8 +166,41 @@ def _called(tracks: Sequence[Path], folder: Path | None) -> Path:
     return tracks[0].parent / _with_ending(names)
 
 
+def called_after(folder: Path) -> Path:
+    """Return what the results of a folder of tracks are called after: a path beside the folder."""
+    place = Path(os.path.normpath(folder.absolute()))
+    named = place.parent if place.name.lower() in _SAYS_NOTHING else place
+    return place.parent / _with_ending(named.name or place.name)
+
+
+def homes(path: Path, tracks: Sequence[Path] = ()) -> Iterator[Path]:
+    """Yield the folders that hold one recording, or the tracks of one, and no other, if it does.
+
+    Args:
+        path: The recording.
+        tracks: Or its tracks; what Zoom makes of all of them together is nothing else.
+    """
+    home = (tracks[0] if tracks else path).absolute().parent
+    if not tracks:
+        if path.suffix.lower() in SOUNDS and _has_no_sound_but(home, {path.name}):
+            yield home
+    elif _holds_nothing_else(home, tracks):
+        yield home
+        is_zoom = home.name == ZOOM_FOLDER
+        says_nothing = home.name.lower() in _SAYS_NOTHING
+        if is_zoom or (says_nothing and _has_no_sound_but(home.parent, frozenset())):
+            yield home.parent
+
+
+def _has_no_sound_but(folder: Path, names: Set[str]) -> bool:
+    try:
+        return not any(_is_sound(path) for path in folder.iterdir() if path.name not in names)
+    except OSError:
+        return False
+
+
 def _with_ending(name: str) -> str:
-    return f"{name.removesuffix(_ENDING)}{_ENDING}"
+    return f"{name.removesuffix(TRACKS_ENDING)}{TRACKS_ENDING}"
 
 
 def _holds_nothing_else(folder: Path, tracks: Sequence[Path]) -> bool:

@@ -52,9 +52,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out tests that need what is not here, and count them as deselected.
 
     Recordings that only this project's own machines have: each test has a neighbour that tests
-    the same behaviour on `examples/`. PostgreSQL: a user may do without; CI may not.
+    the same behaviour on `examples/`. systemd's programs: each test that asks them has a
+    neighbour that reads the units itself. PostgreSQL: a user may do without; CI may not.
     """
-    wanting = [item for item in items if not SHARED_AUDIO.is_dir() and _uses(item, "shared_audio")]
+    here = {
+        "shared_audio": SHARED_AUDIO.is_dir(),
+        "systemd_analyze": shutil.which("systemd-analyze") is not None,
+    }
+    missing = [fixture for fixture, is_here in here.items() if not is_here]
+    wanting = [item for item in items if any(_uses(item, fixture) for fixture in missing)]
     if _programs() is None:
         without = [item for item in items if item.get_closest_marker("postgresql")]
         if without and config.getoption("--need-postgresql"):

@@ -128,7 +128,7 @@ class Lent:
         MissingDependencyError: The database's driver is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         self._backend = _backend(url)
         self.name = self._backend.name
         self.engine = _made(self._backend, self._backend.lent)
@@ -142,7 +142,7 @@ class Lent:
             raise self._backend.refusal(error) from error
 
 
-def _backend(url: str, *, lock_wait: float = 30.0, turn: Turn = "log") -> _Backend:
+def _backend(url: str | sa.URL, *, lock_wait: float = 30.0, turn: Turn = "log") -> _Backend:
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         return SQLite(address, lock_wait=lock_wait)
@@ -159,7 +159,7 @@ def _made(backend: _Backend, make: Callable[[], sa.Engine]) -> sa.Engine:
         ) from error
 
 
-def _address(url: str) -> sa.URL:
+def _address(url: str | sa.URL) -> sa.URL:
     """Read a URL; what it says is not repeated in errors, since it may hold a password."""
     try:
         address = sa.make_url(url)

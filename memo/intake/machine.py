@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import socket
+import sys
 import uuid
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 _IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES = Path("/proc/self/ns/pid")
 
 
 @cache
@@ -29,6 +33,27 @@ def machine_id() -> str:
 def boot_id() -> str:
     """Return what the machine calls the time since it was last started; "" if it does not say."""
     return _text(_BOOT)
+
+
+@cache
+def process_space() -> str:
+    """Return what tells where a process's number means this process, and since when."""
+    with suppress(OSError):
+        return f"{boot_id()} {_PROCESSES.readlink()}"  # containers count for themselves
+    return boot_id()
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process of this `process_space` may still run."""
+    if sys.platform == "win32":  # there, to ask is to end it
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's
+        return True
+    return True
 
 
 def host_name() -> str:

@@ -2,6 +2,7 @@
 
 * MemoError
   x ConfigError                  a setting is missing or wrong
+    + SidecarError               ... in a file that lies beside a recording
   x RecordingError               the input is missing, unreadable or has no sound
     + RecordingMissing           ... it does not exist, or no longer
     + RecordingChanged           ... it is another one now, or still being written
@@ -29,6 +30,7 @@ the cause. `exit_code` is for the command line, `retryable` for a queue.
 from __future__ import annotations
 
 import errno
+import traceback
 from enum import IntEnum
 from typing import ClassVar
 
@@ -70,6 +72,10 @@ class ConfigError(MemoError):
     """A setting is missing or wrong."""
 
     exit_code = ExitCode.CONFIG
+
+
+class SidecarError(ConfigError):
+    """What lies beside a recording cannot be read, or says what cannot be."""
 
 
 class RecordingError(MemoError):
@@ -170,6 +176,18 @@ class IncompleteResult(MemoError):  # noqa: N818
     """Something is not all that was asked for: a memo (`--strict`), an export (`--check`)."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+def told(error: Exception) -> tuple[str, str | None]:
+    """Return what happened, and what to do about it; nothing of what was said on a recording."""
+    if isinstance(error, MemoError):
+        return str(error), error.hint
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return (
+        f"this is a bug in memo: {type(error).__name__}{place}",
+        "Run it again as `memo --verbose ...` to see where it happened, and please report that.",
+    )
 
 
 # --- What the file system says --------------------------------------------------------------------

@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from memo.app import tools
-from memo.cli.failures import report, told
+from memo.cli.failures import report
 from memo.cli.interruption import interruptible
 from memo.cli.linked import DOES
 from memo.cli.output import complain, note, printable, say
 from memo.cli.progress import progress
 from memo.config import Settings, origins, remote_host
-from memo.errors import ExitCode, IncompleteResult
+from memo.errors import ExitCode, IncompleteResult, told
 from memo.pipeline import Job, Outcome, convert, parse_instant, together
 from memo.ports import silent
 from memo.remembered import Link, LinkStanding, Relation

@@ -13,12 +13,12 @@ from typing import Any
 import click
 
 from memo.app import tools
-from memo.cli.failures import report, told
+from memo.cli.failures import report
 from memo.cli.interruption import interruptible
 from memo.cli.output import note, printable
 from memo.cli.progress import progress
 from memo.config import Settings, remote_host
-from memo.errors import ExitCode, MemoError, OutputError, RecordingError
+from memo.errors import ExitCode, MemoError, OutputError, RecordingError, told
 from memo.evaluation import (
     Counts,
     Failure,

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator
 
 from memo.cli.output import complain
-from memo.errors import ExitCode, MemoError
+from memo.errors import ExitCode, MemoError, told
 
 _log = logging.getLogger("memo")
 
@@ -20,18 +20,6 @@ def report(error: Exception) -> ExitCode:
     _log.info("where it happened:\n%s", "\n".join(trace(error)))
     complain(*told(error))
     return error.exit_code if isinstance(error, MemoError) else ExitCode.INTERNAL
-
-
-def told(error: Exception) -> tuple[str, str | None]:
-    """Return what happened, and what to do about it."""
-    if isinstance(error, MemoError):
-        return str(error), error.hint
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
-    return (
-        f"this is a bug in memo: {type(error).__name__}{place}",
-        "Run it again as `memo --verbose ...` to see where it happened, and please report that.",
-    )
 
 
 def trace(error: BaseException) -> Iterator[str]:

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from memo.cli.failures import report, told, trace
+from memo.cli.failures import report, trace
 from memo.cli.interruption import interruptible
-from memo.errors import ExitCode, OutputError
+from memo.errors import ExitCode, OutputError, told
 
 SAID = "the words of a call"
 

@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from memo.errors import OutputError, unwritten
@@ -29,7 +29,7 @@ _HINTS = {
 }
 
 
-def write_outputs(files: Mapping[Path, bytes], *, by_option: bool = True) -> None:
+def write_outputs(files: Mapping[Path, bytes], *, by_option: bool = True, name: str = "") -> None:
     """Write files so that none is ever seen half-written, and a failure changes none.
 
     Everything that can fail is done first: each file is written whole to a neighbour in its
@@ -40,6 +40,7 @@ def write_outputs(files: Mapping[Path, bytes], *, by_option: bool = True) -> Non
     Args:
         files: Content by path. Paths come from the recording's name, never from a title.
         by_option: Whether it is `--out` that names the folder, for hints.
+        name: Tells the neighbours of this work from those of others, for `sweep`.
 
     Raises:
         OutputError: A folder or file cannot be written; the error names it. No file changed
@@ -51,7 +52,7 @@ def write_outputs(files: Mapping[Path, bytes], *, by_option: bool = True) -> Non
         for path, content in files.items():
             with _told_of(path, by_option=by_option):
                 _check(path)
-                neighbour = path.with_name(f".memo-{secrets.token_hex(8)}.tmp")
+                neighbour = path.with_name(f"{_neighbours(name)}{secrets.token_hex(8)}.tmp")
                 waiting[path] = neighbour
                 _write(neighbour, content, like=path)
         for path in files:
@@ -64,6 +65,24 @@ def write_outputs(files: Mapping[Path, bytes], *, by_option: bool = True) -> Non
                 neighbour.unlink(missing_ok=True)
     for folder in {path.parent for path in files}:
         _flush_folder(folder)
+
+
+def sweep(paths: Iterable[Path], name: str) -> None:
+    """Delete the neighbours that `write_outputs` left when it was killed.
+
+    Args:
+        paths: What was to be written.
+        name: What was given then; nobody else may be writing under it.
+    """
+    for folder in {path.parent for path in paths}:
+        with contextlib.suppress(OSError):
+            for entry in folder.iterdir():
+                if entry.name.startswith(_neighbours(name)) and entry.suffix == ".tmp":
+                    entry.unlink(missing_ok=True)
+
+
+def _neighbours(name: str) -> str:
+    return f".memo-{name}-" if name else ".memo-"
 
 
 def _check(path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from memo.checkpoints import Shared, WorkFolder
 from memo.errors import LanguageModelError, MemoError, MissingDependencyError
-from memo.export.files import write_outputs
+from memo.export.files import sweep, write_outputs
 from memo.model import (
     Media,
     Meeting,
@@ -420,8 +420,11 @@ class _Conversion:
             return log.record(memo, now=self._tools.now(), memo_path=where, transcript=transcript)
 
     def _write(self, files: dict[Path, bytes], kept: dict[Path, bytes]) -> None:
+        name = self._recording.sha256[:16]
+        if any(map(self._ledger.knows, files)):  # perhaps by a run that was killed
+            sweep(files, name)
         self._ledger.announce(files)
-        write_outputs({**kept, **files})
+        write_outputs({**kept, **files}, name=name)
         self._ledger.settle(files)
 
     # --- What it is known by ------------------------------------------------------------------

@@ -35,12 +35,13 @@ _ENDINGS = {
 }
 _MEMOS = ("md", "docx", "json")
 _STEP = "outputs"
+_CRASHES = 20  # in a row, while one file is being replaced
 
 
 class Written(Value):
     """The hashes of what memo wrote for one recording, by path.
 
-    A path has two hashes while a file is being replaced: a crash leaves one of them.
+    A path has several hashes while a file is being replaced: crashes leave one of them.
     """
 
     hashes: dict[str, tuple[Sha256, ...]]
@@ -65,7 +66,7 @@ class Ledger:
         """Note what is about to be written; until `settle`, what is there counts as ours too."""
         for path, content in files.items():
             name = self._called(path)
-            self._hashes[name] = (*self._hashes.get(name, ())[-1:], _sha256(content))
+            self._hashes[name] = (*self._hashes.get(name, ())[-_CRASHES:], _sha256(content))
         self._save()
 
     def settle(self, files: Mapping[Path, bytes]) -> None:

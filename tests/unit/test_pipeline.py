@@ -344,7 +344,7 @@ def test_a_run_that_died_before_its_files_appeared_is_completed(
 ) -> None:
     from memo.pipeline import conversion
 
-    def die(_files: object) -> None:
+    def die(_files: object, **_: object) -> None:
         raise OutputError("the disk is full")
 
     with monkeypatch.context() as patched:
@@ -374,6 +374,23 @@ def test_a_run_that_died_after_its_files_appeared_takes_them_for_its_own(
     assert sorted(contents(call.parent)) == sorted(
         [call.name, *(path.name for path in again.files.values())]
     )
+
+
+def test_a_run_that_died_again_and_again_before_its_files_appeared_takes_the_first_for_its_own(
+    tools: Tools, call: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from memo.pipeline import conversion
+
+    def die(*_: object, **__: object) -> None:
+        raise OutputError("the power failed")
+
+    run(tools, call)
+    with monkeypatch.context() as patched:
+        patched.setattr(conversion, "write_outputs", die)
+        for _ in range(3):
+            with pytest.raises(OutputError):
+                run(tools, call, force=True)
+    assert run(tools, call, force=True).kept == ()
 
 
 def test_a_dead_language_model_leaves_the_transcript_and_says_where(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from memo.errors import ExitCode, OutputError
-from memo.export.files import _told_of, write_outputs
+from memo.export.files import _told_of, sweep, write_outputs
 
 
 @pytest.fixture
@@ -33,6 +33,20 @@ def test_every_file_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "a.md").read_bytes() == b"one"
     assert (tmp_path / "b.docx").read_bytes() == b"two"
     assert _names(tmp_path) == ["a.md", "b.docx"]
+
+
+def test_what_a_killed_run_left_is_swept_and_nobody_else_s(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from memo.export import files\n"
+        "files._flush_folder = os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files.write_outputs({Path(sys.argv[1]) / 'a.md': b'one'}, name=sys.argv[2])"
+    )
+    for name in ("ab", "abc"):
+        subprocess.run([sys.executable, "-c", code, tmp_path, name], check=False)
+    assert len(_names(tmp_path)) == 2
+    sweep([tmp_path / "a.md", tmp_path / "gone" / "b.md"], "ab")
+    (left,) = _names(tmp_path)
+    assert left.startswith(".memo-abc-")
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 # ruff: noqa: INP001, T201
 """Measure what 1, 2 and 4 workers get done on one queue, against the ideal.
 
-    python benchmarks/fleet.py [--recordings 24] [--seconds 2] [--postgresql | --url …]
+    python benchmarks/fleet.py [--recordings 24] [--seconds 0.3] [--postgresql | --url …]
     python benchmarks/fleet.py --spoken 8 [--workers 1 2]
 
 The first has transcripts read by a language model on this machine that only takes time and no
@@ -32,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recordings", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of a recording's stub work")
+    parser.add_argument("--seconds", type=float, default=0.3, help="of an answer; a recording takes several")
     parser.add_argument("--spoken", type=int, default=0, help="real recordings instead")
     parser.add_argument("--workers", type=int, nargs="+", default=(1, 2, 4))
     parser.add_argument("--threads", type=int, default=1)

@@ -38,7 +38,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("faults")]
         items[:] = [item for item in items if item not in long]
         config.hook.pytest_deselected(items=long)
-    needs = {"cable": can_be_cut, "small_disk": _can_mount, "clock": _can_shift}
+    needs = {
+        "cable": can_be_cut,
+        "hosts": _can_rename,
+        "small_disk": _can_mount,
+        "clock": _can_shift,
+    }
     here = [item for item in items if item.path.parent == Path(__file__).parent]
     wanting = []
     for fixture, possible in needs.items():
@@ -143,6 +148,11 @@ def _can_mount() -> bool:
         return False
     words = ["unshare", "-m", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/mnt"]
     return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def _can_rename() -> bool:
+    words = ["unshare", "--uts", "hostname", "another"]
+    return is_linux_root() and subprocess.run(words, check=False).returncode == 0
 
 
 def _can_shift() -> bool:

@@ -7,7 +7,6 @@ what it holds decides.
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 
 _FOLDERS = frozenset(
     {
@@ -67,4 +66,5 @@ def is_own(name: str) -> bool:
 
 def ends_like(name: str, suffixes: frozenset[str]) -> bool:
     """Return whether a name has one of these suffixes (lower case, with the dot)."""
-    return PurePath(name).suffix.lower() in suffixes
+    _, dot, last = name.rpartition(".")
+    return f"{dot}{last}".lower() in suffixes

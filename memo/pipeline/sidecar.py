@@ -7,7 +7,9 @@ two files, the first. Only the terms of all glossaries are taken together.
     call.toml       title, started_at, timezone, attendees, glossary, language; all optional
     call.ics        the calendar's invitation: title, start, who was invited
 
-`call.m4a.toml` and `call.m4a.ics` do as well, for where there is a `call.mp4` beside it.
+`call.m4a.toml` and `call.m4a.ics` do as well, for where there is a `call.mp4` beside it; and
+`recording.toml` and `recording.ics` in a folder that holds no other recording, or nothing but the
+tracks of one.
 """
 
 from __future__ import annotations
@@ -16,16 +18,17 @@ import datetime as dt
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from memo.errors import ConfigError
+from memo.errors import ConfigError, SidecarError, is_away
 from memo.model import Remark, RemarkCode
 from memo.pipeline.invitation import MOST_PEOPLE, is_zone, read_invitation, shown
 from memo.pipeline.outputs import base_names
+from memo.pipeline.sources import homes
 from memo.speech.names.glossary import Term, is_file_name, listed, merged, read_entries
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 LARGEST_FILE = 200_000
 """Bytes of a `call.toml`."""
 
+ENDINGS = (".toml", ".ics")
+_ANY_NAME = "recording"
 _OTHERS = frozenset({"memo.toml", "pyproject.toml"})
 """Names of files that say something else."""
 
@@ -58,9 +63,9 @@ def with_sidecar(job: Job) -> tuple[Job, tuple[Remark, ...]]:
     """Return a job with what lies beside its recording, and what a reader should know of that.
 
     Raises:
-        ConfigError: A file beside the recording cannot be read, or says what cannot be.
+        SidecarError: A file beside the recording cannot be read, or says what cannot be.
     """
-    beside = read_sidecars(job.path)
+    beside = read_sidecars(job.path, job.tracks)
     typed = job.typed
 
     def chosen(name: str) -> Any:  # noqa: ANN401 - of the field's type
@@ -84,14 +89,21 @@ def with_sidecar(job: Job) -> tuple[Job, tuple[Remark, ...]]:
     return told, beside.remarks if is_used else ()
 
 
-def read_sidecars(path: Path) -> Sidecar:
-    """Return what lies beside a recording.
+def read_sidecars(path: Path, tracks: Sequence[Path] = ()) -> Sidecar:
+    """Return what lies beside a recording, or its tracks.
 
     Raises:
-        ConfigError: A file cannot be read, or says what cannot be.
+        SidecarError: A file cannot be read, or says what cannot be.
+        ConfigError: Its disk does not answer.
     """
-    told = _beside(path, ".toml", _from_toml)
-    invited = _beside(path, ".ics", _from_invitation)
+    files = sidecar_files(path, tracks)
+    try:
+        told = _from_toml(files[".toml"]) if ".toml" in files else Sidecar()
+        invited = _from_invitation(files[".ics"]) if ".ics" in files else Sidecar()
+    except ConfigError as error:
+        if error.__cause__ is not None and is_away(error.__cause__):
+            raise
+        raise SidecarError(str(error), hint=error.hint) from error
     return Sidecar(
         title=told.title or invited.title,
         started_at=told.started_at or invited.started_at,
@@ -103,14 +115,32 @@ def read_sidecars(path: Path) -> Sidecar:
     )
 
 
-def _beside(path: Path, ending: str, read: Callable[[Path], Sidecar]) -> Sidecar:
-    """Read the file that belongs to just this recording, else that of its name."""
-    for base in reversed(base_names(path)):
-        file = path.with_name(f"{base}{ending}")
-        is_there = os.path.isfile(file)  # noqa: PTH113 - `Path.is_file` raises for long names
-        if is_there and file.name not in _OTHERS and file != path:
-            return read(file)
-    return Sidecar()
+def sidecar_files(path: Path, tracks: Sequence[Path] = ()) -> dict[str, Path]:
+    """Return the files beside a recording that say more of it, by their endings.
+
+    The one for just this recording comes first, then that of its name, then that of its folder.
+    """
+    found = {ending: _beside(path, tracks, ending) for ending in ENDINGS}
+    return {ending: file for ending, file in found.items() if file is not None}
+
+
+def _beside(path: Path, tracks: Sequence[Path], ending: str) -> Path | None:
+    named = (path.with_name(f"{base}{ending}") for base in reversed(base_names(path)))
+    for file in named:
+        if _is_file(file) and file.name not in _OTHERS and file != path:
+            return file
+    home = (tracks[0] if tracks else path).parent
+    anybodys = [
+        folder / f"{_ANY_NAME}{ending}" for folder in (home, home.parent)[: 1 + bool(tracks)]
+    ]
+    if not any(map(_is_file, anybodys)):  # looking at all of a folder takes longer
+        return None
+    files = (folder / f"{_ANY_NAME}{ending}" for folder in homes(path, tracks))
+    return next(filter(_is_file, files), None)
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises for long names
 
 
 def _from_invitation(path: Path) -> Sidecar:

@@ -194,7 +194,8 @@ def homes(path: Path, tracks: Sequence[Path] = ()) -> Iterator[Path]:
 
 def _has_no_sound_but(folder: Path, names: Set[str]) -> bool:
     try:
-        return not any(_is_sound(path) for path in folder.iterdir() if path.name not in names)
+        with os.scandir(folder) as entries:  # not all of them, if there are many
+            return not any(_is_sound(Path(each)) for each in entries if each.name not in names)
     except OSError:
         return False
 

@@ -14,6 +14,7 @@ from memo.model import RemarkCode
 from memo.pipeline.conversion import Job
 from memo.pipeline.invitation import Invitation, person_name, read_invitation, zone_of
 from memo.pipeline.sidecar import Sidecar, read_sidecars, with_sidecar
+from memo.pipeline.sources import together
 from memo.speech.names.glossary import Term
 
 INVITATION = """\
@@ -137,6 +138,88 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "call.ics")
     (tmp_path / "call.toml").symlink_to("/dev/zero")
     assert read_sidecars(tmp_path / "call.m4a") == Sidecar()
+
+
+# --- recording.toml: of a folder that holds one recording ----------------------------------------
+
+
+def sounds(folder: Path, *names: str) -> tuple[Path, ...]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(b"sound")
+    return tuple(folder / name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("others", "title"),
+    [((), "of the folder"), (("notes.txt", ".call.wav", "call.memo.md"), "of the folder"),
+     (("other.mp3",), None), (("call.wav",), None)],
+)  # fmt: skip
+def test_a_folder_says_something_of_the_only_recording_in_it(
+    others: tuple[str, ...], title: str | None, tmp_path: Path
+) -> None:
+    sounds(tmp_path, "call.m4a", *others)
+    path = beside(tmp_path, "recording.toml", "title = 'of the folder'")
+    assert read_sidecars(path).title == title
+
+
+def test_what_is_said_of_a_recording_by_name_comes_before_what_its_folder_says(
+    tmp_path: Path,
+) -> None:
+    sounds(tmp_path, "call.m4a")
+    beside(tmp_path, "recording.toml", "title = 'of the folder'")
+    beside(tmp_path, "recording.ics", INVITATION)
+    path = beside(tmp_path, "call.toml", "title = 'of the call'")
+    assert read_sidecars(path).title == "of the call"
+    assert "Ruben Haas" in read_sidecars(path).attendees
+
+
+def test_a_recording_called_so_has_its_file_among_others(tmp_path: Path) -> None:
+    path, _ = sounds(tmp_path, "recording.m4a", "other.m4a")
+    beside(tmp_path, "recording.toml", "title = 'this one'")
+    assert read_sidecars(path).title == "this one"
+
+
+def test_a_transcript_has_nothing_of_the_folders(tmp_path: Path) -> None:
+    sounds(tmp_path, "call.vtt")
+    beside(tmp_path, "recording.toml", "title = 'of the folder'")
+    assert read_sidecars(tmp_path / "call.vtt") == Sidecar()
+
+
+@pytest.mark.parametrize(
+    ("where", "tracks", "others"),
+    [("Weekly.tracks", "Weekly.tracks", ()), ("Weekly", "Weekly", ()),
+     ("Weekly/Audio Record", "Weekly/Audio Record", ()), ("Weekly", "Weekly/Audio Record", ()),
+     ("Weekly", "Weekly/Audio Record", ("Weekly/audio_only.m4a", "Weekly/zoom_0.mp4")),
+     ("Weekly", "Weekly/tracks", ())],
+)  # fmt: skip
+def test_a_folder_says_something_of_the_tracks_in_it(
+    where: str, tracks: str, others: tuple[str, ...], tmp_path: Path
+) -> None:
+    files = sounds(tmp_path / tracks, "Ann.m4a", "Bo.m4a")
+    for other in others:
+        (tmp_path / other).write_bytes(b"sound")
+    beside(tmp_path / where, "recording.toml", "title = 'Weekly'")
+    path, found = together([tmp_path / (where if "Audio Record" in tracks else tracks)])
+    assert found == files
+    assert read_sidecars(path, found).title == "Weekly"
+    told, _ = with_sidecar(Job(path=path, tracks=found, timezone="UTC"))
+    assert told.title == "Weekly"
+
+
+@pytest.mark.parametrize(
+    ("where", "tracks", "others"),
+    [("calls", "calls", ("calls/Cy.m4a",)), ("calls", "calls/tracks", ("calls/other.m4a",)),
+     ("calls", "calls/Weekly", ())],
+)  # fmt: skip
+def test_a_folder_with_other_recordings_says_nothing_of_some_tracks(
+    where: str, tracks: str, others: tuple[str, ...], tmp_path: Path
+) -> None:
+    files = sounds(tmp_path / tracks, "Ann.m4a", "Bo.m4a")
+    for other in others:
+        (tmp_path / other).write_bytes(b"sound")
+    beside(tmp_path / where, "recording.toml", "title = 'Weekly'")
+    assert read_sidecars(together(files)[0], files) == Sidecar()
 
 
 # --- call.ics -----------------------------------------------------------------------------------

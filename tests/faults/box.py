@@ -155,7 +155,7 @@ class Box:
 
     def watch(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a watcher of the box's folder, with workers unless words say otherwise."""
-        return self.start("watch", self.inbox, *words, **environment)
+        return self.start("watch", self.inbox, "--transcripts", *words, **environment)
 
     def run(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command to its end."""

@@ -30,7 +30,7 @@ def three(made: Box, **how: object) -> list[subprocess.Popen[bytes]]:
     """Start a watcher and three workers, and wait until the first has done something."""
     before = how.get("before", ())
     assert isinstance(before, tuple)
-    started = [made.start("watch", made.inbox, "--no-work", before=before)]
+    started = [made.start("watch", made.inbox, "--transcripts", "--no-work", before=before)]
     started += [made.start("worker", "--slots", "1", before=before) for _ in range(3)]
     return started
 
@@ -105,7 +105,7 @@ def test_a_cable_that_is_cut_under_one_of_three_workers(
     wire, url = cable
     near = url.replace(wire.host, "127.0.0.1")
     made = box(database=near)
-    made.start("watch", made.inbox, "--no-work")
+    made.start("watch", made.inbox, "--transcripts", "--no-work")
     for _ in range(2):
         made.start("worker", "--slots", "1")
     made.start("worker", "--slots", "1", before=wire.before, MEMO_DATABASE_URL=url)

@@ -53,7 +53,7 @@ def test_what_a_machine_leaves_behind_goes_on_elsewhere_once(
     tiny = str(weights("tiny.en", "asr"))
     made = box(database=postgresql_url, MEMO_ASR_MODEL=tiny)
     made.environment["MEMO_SHELF"] = str(made.inbox)
-    on(made, hosts[0], "watch", made.inbox, "--no-work")
+    on(made, hosts[0], "watch", made.inbox, "--transcripts", "--no-work")
     workers = [on(made, host, "worker", "--slots", "1") for host in hosts]
     calls = [(f"call{n}.vtt", transcript(n)) for n in range(12)] + spoken(12)
     with dropping(made, calls, over=15, seed=1) as dropped:

@@ -38,10 +38,12 @@ from memo.intake.rows import (
     has_file,
     held_by,
     lives,
+    mark,
     one_job,
     place_in,
     read_jobs,
     read_news,
+    room,
     update,
 )
 
@@ -224,7 +226,14 @@ class Book:
 
     # --- Workers ----------------------------------------------------------------------------------
 
-    def due(self, machine: str, *, longest_wait: dt.timedelta, limit: int = 200) -> tuple[Job, ...]:
+    def due(
+        self,
+        machine: str,
+        *,
+        longest_wait: dt.timedelta,
+        limit: int = 200,
+        in_all: int | None = None,
+    ) -> tuple[Job, ...]:
         """Return jobs that may be begun and are not among the workflows yet, the oldest first.
 
         Waiting jobs whose time has come are queued for their next attempt. One that would wait
@@ -234,34 +243,30 @@ class Book:
             machine: Whose disk is in reach, besides the shelf.
             longest_wait: The longest that anything is put off for.
             limit: How many at most.
+            in_all: How many may be begun or running, on all machines: those returned count as put.
         """
         now = self._now()
         reached = sa.and_(jobs.c.machine.in_(["", machine]), jobs.c.schema_version <= SCHEMA)
         come = sa.or_(jobs.c.not_before <= now, jobs.c.not_before > now + longest_wait)
         waiting = sa.and_(jobs.c.state == State.WAITING, come, reached)
         queued = sa.and_(jobs.c.state == State.QUEUED, jobs.c.is_put.is_(False), reached)
+        first = sa.select(jobs).where(queued).order_by("id")
         with self._database.reading() as connection:  # most of the time there is nothing to write
-            if connection.scalar(sa.select(jobs.c.id).where(waiting).limit(1)) is None:
-                return read_jobs(
-                    connection, sa.select(jobs).where(queued).order_by("id").limit(limit)
-                )
+            is_come = connection.scalar(sa.select(jobs.c.id).where(waiting).limit(1)) is not None
+            found = read_jobs(connection, first.limit(room(connection, limit, in_all)))
+        if not is_come and (in_all is None or not found):
+            return found
         with self._database.writing() as connection:
-            connection.execute(jobs.update().where(waiting).values(**_AFRESH, changed_at=now))
-            return read_jobs(connection, sa.select(jobs).where(queued).order_by("id").limit(limit))
+            if is_come:
+                connection.execute(jobs.update().where(waiting).values(**_AFRESH, changed_at=now))
+            found = read_jobs(connection, first.limit(room(connection, limit, in_all)))
+            mark(connection, found if in_all is not None else (), is_put=True)
+            return found
 
-    def mark_put(self, these: Iterable[Job]) -> None:
-        """Take note that attempts are among the workflows."""
-        self._mark(these, is_put=True)
-
-    def mark_lost(self, these: Iterable[Job]) -> None:
-        """Take note that attempts are not among the workflows, though they should be."""
-        self._mark(these, is_put=False)
-
-    def _mark(self, these: Iterable[Job], *, is_put: bool) -> None:
+    def mark_put(self, these: Iterable[Job], *, is_put: bool = True) -> None:
+        """Take note that attempts are among the workflows; or are not, though they should be."""
         with self._database.writing() as connection:
-            for job in these:
-                query = update(jobs, {"id": job.id, "attempt": job.attempt, "state": State.QUEUED})
-                connection.execute(query.values(is_put=is_put))
+            mark(connection, these, is_put=is_put)
 
     def put_before(self, when: dt.datetime, *, limit: int = 1000) -> tuple[Job, ...]:
         """Return jobs that have stood among the workflows, not begun, since an instant."""

@@ -44,6 +44,22 @@ def lives(connection: sa.Connection, worker: str) -> bool:
     return connection.scalar(sa.select(workers.c.name).filter_by(name=worker)) is not None
 
 
+def room(connection: sa.Connection, limit: int, in_all: int | None) -> int:
+    """Return how many jobs may be put, of so many, while so many may be put or running in all."""
+    if in_all is None:
+        return limit
+    put = sa.and_(jobs.c.state == State.QUEUED, jobs.c.is_put.is_(True))
+    query = sa.select(sa.func.count()).where(sa.or_(jobs.c.state == State.RUNNING, put))
+    return max(0, min(limit, in_all - int(connection.scalar(query) or 0)))
+
+
+def mark(connection: sa.Connection, these: Iterable[Job], *, is_put: bool) -> None:
+    """Take note of whether queued attempts are among the workflows."""
+    for job in these:
+        query = update(jobs, {"id": job.id, "attempt": job.attempt, "state": State.QUEUED})
+        connection.execute(query.values(is_put=is_put))
+
+
 def one_job(connection: sa.Connection, query: sa.Select[Any]) -> Job | None:
     """Return the first job that a query finds; None if there is none."""
     return next(iter(read_jobs(connection, query)), None)

@@ -1,0 +1,19 @@
+"""Who is on which job now: the one package that knows DBOS.
+
+A job's attempt is a workflow of three steps, whose results DBOS keeps: one that a dead process
+leaves behind goes on where it was, in the hands of another, and whoever wakes up after having
+been taken for dead is refused (https://docs.dbos.dev). Nothing of a recording goes into DBOS, but
+the job's number and its attempt; what the steps return is for reading again, not for people.
+
+What DBOS does not do is done here: it counts what runs by queue, we by process; it never goes on
+with what a *living* process has lost (a full disk), `mend` does; nor with what the dead leave
+behind, unless it is told who is dead (`rescue`).
+"""
+
+from __future__ import annotations
+
+from memo.intake.engine.fleet import Engine
+from memo.intake.engine.here import run_here
+from memo.intake.engine.workflow import Outcome, Work
+
+__all__ = ["Engine", "Outcome", "Work", "run_here"]

@@ -14,11 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from memo import __version__
+from memo.decision_log.catching_up import Last
 from memo.decision_log.database import Database
 from memo.decision_log.log import DecisionLog
 from memo.decision_log.migrations import MIGRATIONS, migrate
 from memo.decision_log.schema import metadata
 from memo.errors import DecisionLogError
+from memo.intake.book import Book
 from memo.model import Decision, Memo
 from memo.remembered import EntryKind, LogEntry
 
@@ -113,8 +115,10 @@ def fill(url: str, version: int) -> None:
     rows = DATA / f"version-{version}.sql"
     assert rows.exists(), f"what a database of version {version} holds has to be kept for this test"
     with database.writing() as connection:
-        for statement in rows.read_text(encoding="utf-8").split(";\n")[:-1]:
-            connection.exec_driver_sql(statement)
+        of_its_kind = rows.with_suffix(f".{connection.dialect.name}.sql")  # an index of words
+        for part in filter(Path.exists, (rows, of_its_kind)):
+            for statement in part.read_text(encoding="utf-8").split(";\n")[:-1]:
+                connection.exec_driver_sql(statement)
         if connection.dialect.name == "postgresql":  # ids were given, not drawn
             for table in sa.inspect(connection).get_table_names():
                 serial = f"pg_get_serial_sequence('{table}', 'id')"
@@ -225,6 +229,20 @@ def test_links_and_states_are_kept_by_an_upgrade(url: str) -> None:
     }
     assert (link.source, str(link.relation), link.target) == ("DEC-0003", "reverses", "DEC-0001")
     assert link in logged["DEC-0001"].links
+
+
+def test_what_was_said_edited_and_read_is_kept_by_an_upgrade(url: str) -> None:
+    fill(url, 3)
+    with DecisionLog(url) as log:
+        hits = log.search("everywhere at once", transcripts=True).hits
+        assert [hit.entry.number for hit in hits if hit.entry] == ["DEC-0003"]
+        assert [hit.utterance.text for hit in hits if hit.utterance] == ["Everywhere at once."]
+        assert log.entry("ACT-0001").edited == ("owner",)
+        assert [event.who for event in log.history("ACT-0001")][1:] == ["anna"]
+        digest = log.digest(since=Last(reader="ana"), timezone="UTC", now=LATER)
+        assert (digest.first, digest.decided, digest.moved) == (False, (), ())
+    with Book(url) as book:
+        assert sum(book.counts().values()) == 0
 
 
 UPGRADE_TOGETHER = """

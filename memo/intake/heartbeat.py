@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, ValidationError
 
 from memo.intake.job import instant
-from memo.intake.machine import boot_id, host_name, machine_id
+from memo.intake.machine import host_name, is_running, machine_id, process_space
 from memo.model import Value
 
 EVERY = 5.0
@@ -61,10 +61,12 @@ class Beat(Value):
     def standing(self) -> str:
         """Return how it is now: `running`, `stuck`, or `dead` if it was killed."""
         is_late = abs((instant() - self.beat_at).total_seconds()) > _LATE
-        if self.machine != machine_id():
-            return "stuck" if is_late else "running"
-        if self.boot != boot_id() or not _runs(self.pid):
-            return "dead"
+        if self.machine == machine_id():
+            here, there = process_space(), self.boot
+            if here.split()[:1] != there.split()[:1] or (
+                here == there and not is_running(self.pid)
+            ):
+                return "dead"
         return "stuck" if is_late else "running"
 
 
@@ -83,7 +85,7 @@ class Heartbeat:
         now = instant()
         self._first = Beat(
             kind=kind, version=version, folders=folders, host=host_name(), machine=machine_id(),
-            boot=boot_id(), pid=os.getpid(), started_at=now, beat_at=now,
+            boot=process_space(), pid=os.getpid(), started_at=now, beat_at=now,
         )  # fmt: skip
 
     def beat(self, **how: object) -> None:
@@ -122,16 +124,3 @@ def _beats(data: Path) -> Iterator[Beat]:
         if beat.standing() == "dead":
             with contextlib.suppress(OSError):
                 path.unlink()
-
-
-def _runs(pid: int) -> bool:
-    """Tell whether a process of this machine is there."""
-    if os.name == "nt":  # a signal would end it
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -25,6 +25,7 @@ from typing import TypeVar
 from memo.checkpoints import Shared
 from memo.errors import ConfigError, RecordingError
 from memo.intake.job import Place
+from memo.ports import Progress, silent
 from memo.speech.recording import printable
 
 HIDDEN = ".memo"
@@ -142,13 +143,23 @@ class Shelf:
         return look(root)
 
     @contextmanager
-    def opened(self, place: Place, *, out: Place | None = None) -> Iterator[Path]:
+    def opened(
+        self,
+        place: Place,
+        *,
+        out: Place | None = None,
+        recording: str = "",
+        progress: Progress = silent,
+    ) -> Iterator[Path]:
         """Have a recording on this machine, with what lies beside it, while it is worked on.
 
         Args:
             place: The recording; of several tracks, their folder.
             out: The folder of its results; None for beside it. What is there of earlier ones is
                 had, too, so that nothing that somebody changed is overwritten.
+            recording: Its SHA-256 if work is done on it: what other machines have finished of it
+                is had, and they have what is finished here.
+            progress: Told of the bytes that had to be fetched.
 
         Yields:
             Its path. It need not exist: then the recording is gone.
@@ -157,14 +168,21 @@ class Shelf:
             RecordingError: It cannot be had (`RecordingUnavailable`: for now).
             ConfigError: It lies on the shelf, and this machine has none.
         """
-        del out
+        del out, recording, progress
         yield self.path_of(place)
 
     def publish(self, paths: Iterable[Path]) -> None:
-        """Let all machines see files that were written, or deleted, under paths of this machine.
+        """Let all machines see files that were written under these paths of this machine.
 
         Raises:
             OutputError: They cannot be put there (`OutputUnavailable`: for now).
+        """
+
+    def withdraw(self, path: Path) -> None:
+        """Let no machine see a file any more that was deleted under this path of this machine.
+
+        Raises:
+            OutputError: It cannot be deleted there (`OutputUnavailable`: for now).
         """
 
     def move(self, source: Path, target: Path) -> None:
@@ -235,5 +253,8 @@ def open_shelf(address: str | None, *, machine: str, work: Path, offline: bool =
         ConfigError: The address cannot be used.
         MissingDependencyError: What buckets need is not installed.
     """
-    del offline
-    return Shelf(Path(address) if address else None, machine=machine, work=work)
+    if address is None or not address.startswith(BUCKET):
+        return Shelf(Path(address) if address else None, machine=machine, work=work)
+    from memo.intake.bucket import Bucket
+
+    return Bucket(address, machine=machine, work=work, offline=offline)

@@ -1,0 +1,351 @@
+"""A bucket as the shelf.
+
+Each machine has a copy of what it works on, laid out as in the bucket: `COPY/calls/mon.m4a` is
+the object `PREFIX/calls/mon.m4a`. What is written beside the copy is put into the bucket, so that
+nothing else need know of buckets. Finished steps are put there, too, while a recording is worked
+on, so that another machine goes on from the last of them.
+
+    COPY/…               copies (`memo.intake.copies`)
+    PREFIX/.memo/work/…  finished steps, as in a work folder
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from memo.checkpoints import Shared
+from memo.errors import MemoError, OutputError
+from memo.intake.copies import Copies, Copy
+from memo.intake.job import Place
+from memo.intake.objects import Object, Objects
+from memo.intake.shelf import BUCKET, HIDDEN, Bench, Shelf
+from memo.pipeline.outputs import base_names
+from memo.ports import Progress, silent
+from memo.speech.recording import printable
+
+if TYPE_CHECKING:
+    pass
+
+_STEPS = f"{HIDDEN}/work"
+_PUSH_EVERY = 15.0  # seconds
+_SIDECARS = (".toml", ".ics")
+_RESULTS = (".memo.", ".transcript.", ".error.txt")
+
+_log = logging.getLogger(__name__)
+_Scanned = TypeVar("_Scanned")
+
+
+class Bucket(Shelf):
+    """A bucket that machines share, and this machine's copies.
+
+    Args:
+        address: `s3://bucket` or `s3://bucket/prefix`.
+        machine: This machine.
+        work: The folder of this machine's own work folders; the copies lie beside it.
+        offline: No other machine may be spoken to.
+
+    Raises:
+        ConfigError: The address cannot be used.
+        MissingDependencyError: What buckets need is not installed.
+    """
+
+    root: Path
+
+    def __init__(self, address: str, *, machine: str, work: Path, offline: bool = False) -> None:
+        self._objects = Objects(address, offline=offline)
+        what = "|".join((self._objects.endpoint, self._objects.bucket, self._objects.prefix))
+        name = hashlib.sha256(what.encode()).hexdigest()[:16]
+        super().__init__(work.parent / "shelf" / name, machine=machine, work=work)
+        self._copies = Copies(self.root)
+
+    def named(self, place: str) -> Path:
+        """Return the path of a folder's copy by its address in the bucket.
+
+        Args:
+            place: `s3://bucket/prefix/folder`; a path does as well.
+
+        Raises:
+            ConfigError: The address lies elsewhere than the shelf.
+        """
+        own = BUCKET + "/".join(filter(None, (self._objects.bucket, self._objects.prefix)))
+        asked = place.rstrip("/")
+        if asked == own or asked.startswith(f"{own}/"):
+            return self.root.joinpath(*filter(None, asked[len(own) :].split("/")))
+        return super().named(place)
+
+    def bench(self, place: Place) -> Bench:
+        """Return where the finished steps of a recording are kept: on this machine, at first."""
+        if place.machine is not None:
+            return Bench(self._work)
+        return Bench(self._work, Shared(base=self.root, locks=self._work / "locks"))
+
+    # --- Seeing -------------------------------------------------------------------------------
+
+    def scan(self, root: Path, look: Callable[[Path], Iterable[_Scanned]]) -> Iterable[_Scanned]:
+        """Return what is to be seen in a folder of the bucket.
+
+        Args:
+            root: The folder's copy.
+            look: Looks at a folder of this machine.
+        """
+        return look(root)
+
+    # --- Having -------------------------------------------------------------------------------
+
+    @contextmanager
+    def opened(
+        self,
+        place: Place,
+        *,
+        out: Place | None = None,
+        recording: str = "",
+        progress: Progress = silent,
+    ) -> Iterator[Path]:
+        """Have a copy of a recording, with what lies beside it, while it is worked on.
+
+        Args:
+            place: The recording; of several tracks, their folder.
+            out: The folder of its results; None for beside it.
+            recording: Its SHA-256 if work is done on it: finished steps are had as well, and put
+                into the bucket as they come.
+            progress: Told of the bytes that were fetched.
+
+        Yields:
+            The copy's path. It does not exist if there is no such object.
+
+        Raises:
+            RecordingUnavailable: The bucket cannot be read now.
+            RecordingChanged: The object changed meanwhile.
+            OutputError: The copy cannot be kept on this machine.
+        """
+        path = self.path_of(place)
+        if place.machine is not None:
+            yield path
+            return
+        with self._copies.held(path):
+            self._have(self._family(path, self.path_of(out) if out else path.parent), progress)
+            if not recording:
+                yield path
+                return
+            with self._sharing_steps(recording):
+                yield path
+
+    def _family(self, path: Path, out: Path) -> dict[Path, Object | None]:
+        """Return what belongs to a recording, by path: what is there, and copies of what is not."""
+        bases = base_names(path)
+        sidecars = {path.with_name(f"{base}{ending}") for base in bases for ending in _SIDECARS}
+        results = tuple(f"{base}{ending}" for base in bases for ending in _RESULTS)
+
+        def belongs(name: Path) -> bool:
+            if name in sidecars or name == path or path in name.parents:
+                return True
+            return name.parent == out and name.name.startswith(results)
+
+        copies = [*_files(path.parent), *path.rglob("*"), *_files(out)]
+        family: dict[Path, Object | None] = {
+            copy: None for copy in copies if belongs(copy) and self._copies.tag_of(copy) is not None
+        }
+        for start in {path.with_name(bases[0]), out / bases[0]}:
+            for found in self._objects.beginning_with(self._key(start)):
+                if belongs(copy := self.root / found.key):
+                    family[copy] = found
+        return family
+
+    def _have(self, family: dict[Path, Object | None], progress: Progress) -> None:
+        """Make copies what their objects are."""
+        for path, found in family.items():
+            if found is None:
+                self._copies.forget(path)
+            elif not self._copies.has(path, found.tag):
+                self._objects.fetch(found, path, progress)
+                self._copies.know(path, found.tag)
+
+    def _key(self, path: Path) -> str:
+        """Return the name of a path's object.
+
+        Raises:
+            OutputError: No object can have such a name.
+        """
+        name = path.relative_to(self.root).as_posix()
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise OutputError(
+                f"{printable(path)} cannot be put into a bucket: its name is not UTF-8",
+                hint="Rename the recording.",
+            ) from error
+        return "" if name == "." else name
+
+    # --- Giving -------------------------------------------------------------------------------
+
+    def publish(self, paths: Iterable[Path]) -> None:
+        """Put files into the bucket, each whole; the memo's JSON, which others look for, last.
+
+        Raises:
+            OutputUnavailable: The bucket cannot be written to now.
+            OutputError: No object can have such a name.
+        """
+        for path in sorted(filter(self._is_shared, paths), key=lambda path: path.suffix == ".json"):
+            self._copies.know(path, self._objects.put(path, self._key(path)).tag)
+
+    def withdraw(self, path: Path) -> None:
+        """Delete an object whose copy was deleted.
+
+        Raises:
+            OutputUnavailable: The bucket cannot be written to now.
+        """
+        if self._is_shared(path):
+            self._objects.delete(self._key(path))
+            self._copies.forget(path)
+
+    def move(self, source: Path, target: Path) -> None:
+        """Move an object whose copy was moved, or those of a folder of tracks.
+
+        An object that is not the one that the copy was of is another recording, and stays.
+
+        Raises:
+            OutputUnavailable: The bucket cannot be written to now.
+        """
+        if not (self._is_shared(source) and self._is_shared(target)):
+            return
+        start = self._key(source)
+        for found in list(self._objects.beginning_with(start)):
+            if found.key != start and not found.key.startswith(f"{start}/"):
+                continue
+            old = self.root / found.key
+            if self._copies.tag_of(old) != found.tag:
+                _log.warning("%s was replaced in the bucket, and is left there", printable(old))
+                continue
+            self._objects.copy(found.key, self._key(target) + found.key[len(start) :])
+            self._objects.delete(found.key)
+            self._copies.forget(old)
+
+    def _is_shared(self, path: Path) -> bool:
+        return path.is_relative_to(self.root)
+
+    def idle(self) -> list[Copy]:
+        """Return the copies that nobody has open, the least recently used first."""
+        return self._copies.idle()
+
+    def drop(self, copy: Copy) -> None:
+        """Delete a copy; it is fetched again when it is needed.
+
+        Raises:
+            OutputError: The disk refused.
+        """
+        self._copies.forget(copy.path)
+
+    # --- Finished steps -----------------------------------------------------------------------
+
+    @contextmanager
+    def _sharing_steps(self, recording: str) -> Iterator[None]:
+        """Have what others have finished of a recording, and put what is finished into the bucket.
+
+        That is a help and no more: what fails is told, and work goes on.
+        """
+        steps = _Steps(self._objects, self._work / recording[:2] / recording, recording)
+        steps.pull()
+        over = threading.Event()
+
+        def push() -> None:
+            while not over.wait(_PUSH_EVERY):
+                steps.push()
+
+        pushing = threading.Thread(target=push, name="steps", daemon=True)
+        pushing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            pushing.join()
+            steps.push()
+
+    def tidy(self, keep_bytes: int, spared: Collection[str]) -> int:
+        """Delete finished steps from the bucket, the oldest first, until they take no more.
+
+        Args:
+            keep_bytes: How much may stay.
+            spared: Recordings, by their SHA-256, whose steps stay.
+
+        Returns:
+            How many bytes were freed.
+
+        Raises:
+            MemoError: The bucket cannot be used now.
+        """
+        steps: dict[str, list[Object]] = {}
+        for found in self._objects.listed(_STEPS):
+            steps.setdefault(found.key.split("/")[-2], []).append(found)
+        total = sum(found.size for some in steps.values() for found in some)
+        freed = 0
+        for recording, some in sorted(
+            steps.items(), key=lambda item: max(found.changed_at for found in item[1])
+        ):
+            if total - freed <= keep_bytes:
+                break
+            if recording not in spared:
+                for found in some:
+                    self._objects.delete(found.key)
+                    freed += found.size
+        return freed
+
+
+class _Steps:
+    """The finished steps of a recording, here and in the bucket; nothing here ever fails."""
+
+    def __init__(self, objects: Objects, folder: Path, recording: str) -> None:
+        self._objects = objects
+        self._folder = folder
+        self._start = f"{_STEPS}/{recording[:2]}/{recording}"
+        self._same: dict[str, tuple[int, int]] = {}  # what is alike here and there
+        self._is_told = False
+
+    def pull(self) -> None:
+        """Have what is in the bucket; of a step that is here as well, the newer one."""
+        with self._telling():
+            for found in self._objects.listed(self._start):
+                path = self._folder / found.key.rpartition("/")[2]
+                if not path.name.endswith(".json"):
+                    continue
+                if not path.exists() or path.stat().st_mtime_ns < found.mtime_ns:
+                    self._folder.parent.parent.mkdir(parents=True, exist_ok=True)
+                    self._folder.parent.mkdir(mode=0o700, exist_ok=True)
+                    self._folder.mkdir(mode=0o700, exist_ok=True)
+                    self._objects.fetch(found, path)
+                    self._same[path.name] = _signature(path)
+
+    def push(self) -> None:
+        """Put into the bucket what is new here."""
+        with self._telling():
+            for path in sorted(self._folder.glob("*.json")):
+                now = _signature(path)
+                if self._same.get(path.name) != now:
+                    self._objects.put(path, f"{self._start}/{path.name}")
+                    self._same[path.name] = now
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except (MemoError, OSError) as error:
+            if not self._is_told:
+                self._is_told = True
+                _log.warning("finished steps are not shared with other machines: %s", error)
+
+
+def _signature(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.is_file()]
+    except OSError:
+        return []

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from memo.app.wiring import work_folder
+from pydantic import ValidationError
+
+from memo import __version__
+from memo.app.wiring import tools, work_folder
 from memo.config import Settings
-from memo.intake.job import SCHEMA, Place, State
+from memo.errors import ConfigError
+from memo.intake.job import SCHEMA, Needs, Place, Request, State
 from memo.intake.machine import machine_id
 from memo.intake.shelf import Shelf, open_shelf
+from memo.pipeline import Tools
+from memo.ports import Progress
+from memo.speech.names.glossary import read_entries
 
 if TYPE_CHECKING:
     from memo.intake.book import Book
+    from memo.intake.watcher import Watcher
 
 _BEGUN = (State.QUEUED, State.RUNNING)
+_ASKED = frozenset(
+    {
+        "asr_model", "attendees", "diarize", "diarizer", "formats", "glossary", "language",
+        "llm", "llm_context", "llm_model", "llm_url", "memo_language", "prompts", "speakers",
+        "timezone",
+    }
+)  # fmt: skip
+"""Settings that shape a memo; the others are a machine's own."""
+_FAREWELL = 110.0  # seconds; systemd's units wait for 120
 
 
 def open_book(settings: Settings) -> Book:
@@ -45,6 +64,134 @@ def place_of(settings: Settings, path: Path) -> Place:
     """Return the place of a path of this machine."""
     shelf = shelf_of(settings)
     return shelf.place_of(shelf.named(str(path)))
+
+
+def watcher_of(
+    settings: Settings,
+    folders: Sequence[Path],
+    book: Book,
+    *,
+    poll: bool = False,
+    transcripts: bool = False,
+    logs: bool = True,
+) -> Watcher:
+    """Return what watches folders.
+
+    Args:
+        settings: The settings; those that shape a memo go with every file that is taken in.
+        folders: The folders, as `Shelf.named` has them.
+        book: Where whole files are written.
+        poll: Whether to rely on looking alone.
+        transcripts: Whether transcripts are taken, too.
+        logs: Whether decisions are recorded.
+    """
+    from memo.intake.folder import Wish
+    from memo.intake.lookout import Pace
+    from memo.intake.watcher import Watcher
+
+    shelf = shelf_of(settings)
+    own = (settings.out, settings.watch_done, settings.cache_dir, settings.data_dir)
+    wish = Wish(
+        request=request_of(settings, shelf, logs=logs),
+        needs=needs_of(settings),
+        transcripts=transcripts,
+        left_out=frozenset(folder.absolute() for folder in own if folder is not None),
+    )
+    pace = Pace(settle=settings.watch_settle, rescan=settings.watch_rescan)
+    return Watcher(folders, book, wish, shelf, pace=pace, poll=poll)
+
+
+def request_of(settings: Settings, shelf: Shelf, *, logs: bool = True) -> Request:
+    """Return what is asked of every recording; any machine can carry it out.
+
+    Args:
+        settings: The settings.
+        shelf: Who says where folders lie.
+        logs: Whether decisions are recorded.
+    """
+    said = settings.model_dump(mode="json", include=set(_ASKED))
+    terms = read_entries(settings.glossary)  # a file of them lies on this machine alone
+    said["glossary"] = [": ".join(filter(None, [t.written, ", ".join(t.heard_as)])) for t in terms]
+    return Request(
+        settings=said,
+        out=shelf.place_of(settings.out) if settings.out else None,
+        moved_to=shelf.place_of(settings.watch_done) if settings.watch_done else None,
+        logs=logs,
+        written_by=__version__,
+    )
+
+
+def needs_of(settings: Settings) -> Needs:
+    """Return what a conversion wants of a machine: large speech models, a graphics card."""
+    return "gpu" if settings.asr_model.startswith("large") or settings.device == "cuda" else ""
+
+
+def tools_of(settings: Settings, request: Request, progress: Progress) -> Tools:
+    """Return what a request is carried out with on this machine.
+
+    Raises:
+        ConfigError: This machine's settings do not go with what is asked.
+    """
+    asked = {name: value for name, value in request.settings.items() if name in _ASKED}
+    try:
+        both = Settings(**{**settings.model_dump(), **asked})
+    except ValidationError as error:
+        why = error.errors(include_url=False, include_context=False)[0]["msg"]
+        raise ConfigError(
+            f"the recording wants settings that do not work on this machine: {why}",
+            hint="Correct this machine's settings, or let another one work on it.",
+        ) from error
+    return tools(both, progress, logs=request.logs)
+
+
+def work_in_slot(
+    settings: Settings, stop: Event, beat: Callable[[], None], *, gpu: bool | None
+) -> bool:
+    """Be a worker until it is to stop; the process should end then.
+
+    Args:
+        settings: The settings of this machine.
+        stop: Ends it politely.
+        beat: Called about every second while the process is well.
+        gpu: Whether to take what wants a graphics card; None finds out.
+
+    Returns:
+        Whether what was being done has been put back for others.
+
+    Raises:
+        DatabaseUnavailable: The database cannot be reached.
+        DecisionLogError: It cannot be used.
+    """
+    from memo.intake.engine import Engine
+    from memo.intake.liveness import Heart, this_worker
+    from memo.intake.queues import queues_of
+    from memo.intake.work import Work
+
+    Thread(target=_beat_on, args=(beat,), name="life", daemon=True).start()
+    can: Needs = "gpu" if gpu else ""
+    me = this_worker(__version__, can)
+    book, shelf = open_book(settings), shelf_of(settings)
+    work = Work(
+        book,
+        me.name,
+        shelf,
+        lambda request, progress: tools_of(settings, request, progress),
+        crashes=settings.worker_crashes,
+    )
+    queues = queues_of(me.machine, can, has_shelf=shelf.root is not None)
+    engine = Engine(settings.database_url, me.name, queues, work)
+    heart = Heart(
+        book, engine, me, settings.worker_lease, in_all=settings.worker_limit, doing=work.doing
+    )
+    heart.start()
+    stop.wait()
+    return heart.stop(_FAREWELL)
+
+
+def _beat_on(beat: Callable[[], None]) -> None:
+    while True:
+        beat()
+        time.sleep(1.0)
 
 
 class Backlog:

@@ -81,6 +81,18 @@ speakers = GroupWithDefault(
     epilog='Examples:  memo speakers call.m4a  ·  memo speakers call.m4a --set "Speaker 1=Priya"',
 )
 
+jobs = LazyGroup(
+    "jobs",
+    commands={
+        "list": ("memo.cli.jobs:list_jobs", "List what became of recordings, and why some wait."),
+        "show": ("memo.cli.jobs:show", "Show a job and what happened to it."),
+        "retry": ("memo.cli.jobs:retry", "Try jobs again now."),
+        "cancel": ("memo.cli.jobs:cancel", "Give jobs up."),
+    },
+    help="See what becomes of the recordings in watched folders, and steer it.",
+    short_help="See what becomes of the recordings in watched folders.",
+)
+
 models = LazyGroup(
     "models",
     commands={
@@ -105,6 +117,12 @@ config = LazyGroup(
     cls=MemoGroup,
     commands={
         "convert": ("memo.cli.convert:convert", "Turn recordings, or transcripts, into memos."),
+        "watch": ("memo.cli.watch:watch", "Turn every recording in a folder into a memo."),
+        "worker": (
+            "memo.cli.worker:worker",
+            "Work on what `memo watch` has taken in, here or elsewhere.",
+        ),
+        "jobs": (jobs, "See what becomes of the recordings in watched folders."),
         "show": ("memo.cli.show:show", "Show a memo in the terminal."),
         "speakers": (speakers, "Show who speaks in a converted recording, and correct it."),
         "eval": ("memo.cli.eval:evaluate", "Measure how well meetings are read."),

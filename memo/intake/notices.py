@@ -79,6 +79,7 @@ def _words(recording: Path, job: Job, ending: Ending, now: dt.datetime) -> str:
         f"When:           {when}",
         f"To try again:   memo jobs retry {job.id}",
         "",
+        "",
     ]
     text = "\n".join(lines)
     told = "and removes it when the recording is converted"

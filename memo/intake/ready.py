@@ -19,13 +19,6 @@ from memo.intake.job import Sighting
 _HANDED_ON = math.inf
 
 
-class Settled(NamedTuple):
-    """A file that looks whole, and for how many seconds it has looked the same."""
-
-    sighting: Sighting
-    unchanged: float
-
-
 class Look(NamedTuple):
     """What a look at a folder came to.
 
@@ -36,7 +29,7 @@ class Look(NamedTuple):
         wake: When the next one will look whole if nothing happens; None if none will.
     """
 
-    ready: tuple[Settled, ...]
+    ready: tuple[Sighting, ...]
     arriving: tuple[Sighting, ...]
     gone: tuple[Path, ...]
     wake: float | None
@@ -79,7 +72,7 @@ class Readiness:
             touched: The paths of files that something happened to since the last look.
         """
         there: set[bytes] = set()
-        ready: list[Settled] = []
+        ready: list[Sighting] = []
         arriving: list[Sighting] = []
         wake: float | None = None
         for sighting in sightings:
@@ -88,7 +81,7 @@ class Readiness:
             seen = self._note(path, sighting, now, touched)
             if seen.due <= now:
                 seen.due = _HANDED_ON
-                ready.append(Settled(sighting, now - seen.since))
+                ready.append(sighting)
             elif seen.due != _HANDED_ON:
                 arriving.append(sighting)
                 wake = seen.due if wake is None else min(wake, seen.due)
@@ -110,9 +103,15 @@ class Readiness:
         if seen is not None and seen.signature == sighting.signature:
             seen.due = until
 
-    def lacks_patience(self, settled: Settled) -> float:
+    def is_current(self, sighting: Sighting) -> bool:
+        """Return whether nothing else was seen of a file that was handed on."""
+        seen = self._seen.get(os.fsencode(sighting.path))
+        return seen is not None and (seen.signature, seen.due) == (sighting.signature, _HANDED_ON)
+
+    def patience_left(self, sighting: Sighting, now: float) -> float:
         """Return for how many seconds to wait for what a file lacks; 0 if it was long enough."""
-        return max(0.0, self._patience - settled.unchanged)
+        seen = self._seen.get(os.fsencode(sighting.path))
+        return 0.0 if seen is None else max(0.0, seen.since + self._patience - now)
 
     def forget(self, paths: Collection[Path]) -> None:
         """Believe that files are gone; one that comes back is a new one."""

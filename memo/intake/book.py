@@ -33,8 +33,13 @@ from memo.intake.job import (
     instant,
 )
 from memo.intake.rows import (
+    AFRESH,
+    NOBODY,
+    PUT_OFF,
+    any_file,
     batches,
     columns,
+    forget_file,
     has_file,
     held_by,
     lives,
@@ -46,19 +51,6 @@ from memo.intake.rows import (
     room,
     update,
 )
-
-_PUT_OFF = (State.QUEUED, State.WAITING)
-_NOBODY = {"worker": None, "is_put": False, "is_unwanted": False, "share": None}
-_AFRESH = {
-    **_NOBODY,
-    "state": State.QUEUED,
-    "attempt": jobs.c.attempt + 1,
-    "not_before": None,
-    "stage": "",
-    "reason": "",
-    "hint": "",
-    "exit_code": 0,
-}
 
 
 class Book:
@@ -154,7 +146,7 @@ class Book:
                 results={},
                 created_at=now,
                 changed_at=now,
-                **{**_AFRESH, "attempt": 1},
+                **{**AFRESH, "attempt": 1},
             )
         )
         job_id = int((made.inserted_primary_key or (0,))[0])
@@ -164,13 +156,13 @@ class Book:
     def _join(self, connection: sa.Connection, arrival: Arrival, row: sa.RowMapping) -> Any:  # noqa: ANN401 - a `TakenIn.outcome`
         state, is_there = State(row["state"]), place_in(row) == arrival.place
         if state not in LIVE and state is not State.DONE:
-            values = {**_AFRESH, **columns(arrival.place), "filename": arrival.filename}
+            values = {**AFRESH, **columns(arrival.place), "filename": arrival.filename}
             self._change(connection, row["id"], {**values, "crashes": 0, "waits": 0})
             self._tell(connection, row["id"], "taken in again")
             return "again"
         if is_there:
             return "known"
-        if state in _PUT_OFF and not has_file(connection, row["id"], place_in(row)):
+        if state in PUT_OFF and not has_file(connection, row["id"], place_in(row)):
             self._move(connection, row["id"], arrival.place)
             return "known"
         self._tell(connection, row["id"], "found again elsewhere", arrival.place.shown())
@@ -206,17 +198,15 @@ class Book:
     def _lose(self, connection: sa.Connection, ids: Sequence[int], reason: str) -> None:
         """Find other files for jobs that have lost theirs, where they have not begun."""
         for some in batches(ids):
-            query = sa.select(jobs).where(jobs.c.id.in_(some), jobs.c.state.in_(_PUT_OFF))
+            query = sa.select(jobs).where(jobs.c.id.in_(some), jobs.c.state.in_(PUT_OFF))
             for row in connection.execute(query).mappings().all():
                 if has_file(connection, row["id"], place_in(row)):
                     continue
-                files = sa.select(job_files).filter_by(job_id=row["id"])
-                other = connection.execute(files.limit(1)).mappings().first()
-                if other is not None:
-                    self._move(connection, row["id"], place_in(other))
+                if other := any_file(connection, row["id"]):
+                    self._move(connection, row["id"], other)
                     continue
                 self._change(
-                    connection, row["id"], {**_NOBODY, "state": State.GONE, "reason": reason}
+                    connection, row["id"], {**NOBODY, "state": State.GONE, "reason": reason}
                 )
                 self._tell(connection, row["id"], "gone", reason)
 
@@ -258,7 +248,7 @@ class Book:
             return found
         with self._database.writing() as connection:
             if is_come:
-                connection.execute(jobs.update().where(waiting).values(**_AFRESH, changed_at=now))
+                connection.execute(jobs.update().where(waiting).values(**AFRESH, changed_at=now))
             found = read_jobs(connection, first.limit(room(connection, limit, in_all)))
             mark(connection, found if in_all is not None else (), is_put=True)
             return found
@@ -317,16 +307,23 @@ class Book:
     def end(self, job_id: int, attempt: int, worker: str, ending: Ending) -> bool:
         """Write down what an attempt came to; False if it was not this worker's any more."""
         with self._database.writing() as connection:
-            held = sa.select(jobs.c.id).filter_by(**held_by(job_id, attempt, worker))
-            if connection.scalar(held) is None:
+            held = sa.select(jobs).filter_by(**held_by(job_id, attempt, worker))
+            row = connection.execute(held).mappings().first()
+            if row is None:
                 return False
-            self._end(connection, job_id, ending)
+            stops = row["is_unwanted"] and ending.state is State.WAITING
+            self._end(connection, job_id, Ending(state=State.CANCELLED) if stops else ending)
+            if ending.state is State.GONE:
+                forget_file(connection, job_id, place_in(row))
+                if other := any_file(connection, job_id):  # it was renamed meanwhile
+                    self._change(connection, job_id, AFRESH)
+                    self._move(connection, job_id, other)
             return True
 
     def _end(self, connection: sa.Connection, job_id: int, ending: Ending) -> None:
         waits = jobs.c.waits + 1 if ending.state is State.WAITING else 0
         told = ending.model_dump(include={"state", "reason", "hint", "exit_code", "results"})
-        values = {**_NOBODY, **told, "not_before": ending.not_before, "waits": waits}
+        values = {**NOBODY, **told, "not_before": ending.not_before, "waits": waits}
         self._change(connection, job_id, values)
         self._tell(connection, job_id, ending.state, ending.reason)
 
@@ -343,19 +340,24 @@ class Book:
                 and its jobs are not to blame.
 
         Returns:
-            Its jobs, each with its count of crashes.
+            Its jobs that are to go on, each with its count of crashes.
         """
         return self._let_go(worker, "the worker died", crashes=int(crashed))
 
     def _let_go(self, worker: str, what: str, *, crashes: int) -> tuple[Job, ...]:
         with self._database.writing() as connection:
             connection.execute(workers.delete().filter_by(name=worker))
-            held = sa.select(jobs.c.id).filter_by(worker=worker, state=State.RUNNING)
-            ids = list(connection.scalars(held))
-            for job_id in ids:
-                back = {**_NOBODY, "state": State.QUEUED, "crashes": jobs.c.crashes + crashes}
+            held = sa.select(jobs.c.id, jobs.c.is_unwanted)
+            held = held.filter_by(worker=worker, state=State.RUNNING)
+            ids: list[int] = []
+            for job_id, is_unwanted in connection.execute(held).all():
+                back = {**NOBODY, "state": State.QUEUED, "crashes": jobs.c.crashes + crashes}
                 self._change(connection, job_id, back)
                 self._tell(connection, job_id, what, worker)
+                if is_unwanted:
+                    self._end(connection, job_id, Ending(state=State.CANCELLED))
+                else:
+                    ids.append(job_id)
             return read_jobs(connection, sa.select(jobs).where(jobs.c.id.in_(ids)).order_by("id"))
 
     def end_queued(self, job_id: int, attempt: int, ending: Ending) -> bool:
@@ -444,33 +446,31 @@ class Book:
     def retry(self, ids: Collection[int]) -> tuple[Job, ...]:
         """Try jobs again now that have ended, or wait; return them. Others stay as they are."""
         ended = [state for state in State if state not in {State.QUEUED, State.RUNNING}]
-        return self._steer(ids, ended, {**_AFRESH, "crashes": 0, "waits": 0}, "tried again")
+        return self._steer(ids, ended, {**AFRESH, "crashes": 0, "waits": 0}, "tried again")
 
     def cancel(self, ids: Collection[int]) -> tuple[Job, ...]:
         """Stop jobs, or see to it that they never begin; return them. Others stay as they are.
 
         What runs is stopped by its worker, soon.
         """
-        off = {**_NOBODY, "state": State.CANCELLED, "reason": "", "hint": ""}
-        done = self._steer(ids, _PUT_OFF, off, "cancelled")
+        off = {**NOBODY, "state": State.CANCELLED, "reason": "", "hint": ""}
+        done = self._steer(ids, PUT_OFF, off, "cancelled")
         return done + self._steer(ids, [State.RUNNING], {"is_unwanted": True}, "to be stopped")
 
     def _steer(
         self, ids: Collection[int], states: Collection[State], values: Mapping[str, Any], what: str
     ) -> tuple[Job, ...]:
         with self._database.writing() as connection:
-            steered: list[int] = []
+            steered: list[Job] = []
             for some in batches(sorted(ids)):
                 which = sa.and_(jobs.c.id.in_(some), jobs.c.state.in_(states))
-                steered += connection.scalars(sa.select(jobs.c.id).where(which))
-            for job_id in steered:
-                self._change(connection, job_id, values)
-                self._tell(connection, job_id, what)
-            return tuple(
-                job
-                for some in batches(steered)
-                for job in read_jobs(connection, sa.select(jobs).where(jobs.c.id.in_(some)))
-            )
+                found = list(connection.scalars(sa.select(jobs.c.id).where(which)))
+                those = jobs.c.id.in_(found)
+                told = {**values, "changed_at": self._now()}
+                connection.execute(jobs.update().where(those).values(told))
+                self._tell(connection, found, what)
+                steered += read_jobs(connection, sa.select(jobs).where(those))
+            return tuple(steered)
 
     def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state."""
@@ -491,7 +491,9 @@ class Book:
         query = update(jobs, {"id": job_id})
         connection.execute(query.values(**values, changed_at=self._now()))
 
-    def _tell(self, connection: sa.Connection, job_id: int, what: str, note: str = "") -> None:
-        connection.execute(
-            job_events.insert().values(job_id=job_id, at=self._now(), what=what, note=note)
-        )
+    def _tell(
+        self, connection: sa.Connection, which: int | Sequence[int], what: str, note: str = ""
+    ) -> None:
+        ids = [which] if isinstance(which, int) else which
+        if told := [{"job_id": id, "at": self._now(), "what": what, "note": note} for id in ids]:
+            connection.execute(job_events.insert(), told)

@@ -10,6 +10,22 @@ import sqlalchemy as sa
 from memo.decision_log.schema import job_events, job_files, jobs, workers
 from memo.intake.job import Job, News, Place, Request, State
 
+PUT_OFF = (State.QUEUED, State.WAITING)
+"""The states of jobs that nobody is on."""
+NOBODY = {"worker": None, "is_put": False, "is_unwanted": False, "share": None}
+"""What a job in nobody's hands has."""
+AFRESH = {
+    **NOBODY,
+    "state": State.QUEUED,
+    "attempt": jobs.c.attempt + 1,
+    "not_before": None,
+    "stage": "",
+    "reason": "",
+    "hint": "",
+    "exit_code": 0,
+}
+"""What a job has that is to be tried again, in a new attempt."""
+
 _AT_ONCE = 400  # values in one query: SQLite takes 999 at the least
 
 
@@ -37,6 +53,18 @@ def has_file(connection: sa.Connection, job_id: int, place: Place) -> bool:
     """Return whether a job's recording is known to lie at a place."""
     query = sa.select(job_files.c.job_id).filter_by(job_id=job_id, **columns(place))
     return connection.scalar(query) is not None
+
+
+def any_file(connection: sa.Connection, job_id: int) -> Place | None:
+    """Return where a job's recording is known to lie; None if nowhere."""
+    files = sa.select(job_files).filter_by(job_id=job_id).order_by(job_files.c.seen_at).limit(1)
+    row = connection.execute(files).mappings().first()
+    return row and place_in(row)
+
+
+def forget_file(connection: sa.Connection, job_id: int, place: Place) -> None:
+    """Forget that a job's recording lies at a place: if it is seen there again, that is news."""
+    connection.execute(job_files.delete().filter_by(job_id=job_id, **columns(place)))
 
 
 def lives(connection: sa.Connection, worker: str) -> bool:

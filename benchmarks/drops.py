@@ -20,7 +20,7 @@ from pathlib import Path
 from kills import database
 
 from tests.faults.box import Box
-from tests.faults.recordings import transcript
+from tests.faults.recordings import many
 from tests.faults.scenarios import drop_at_once, settle
 
 
@@ -35,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--postgresql", action="store_true", help="start a server")
     parser.add_argument("--url", help="of an empty PostgreSQL database")
     arguments = parser.parse_args(words)
-    calls = [(f"d{n // 100}/call{n}.vtt", transcript(n)) for n in range(arguments.files)]
+    calls = many(arguments.files)
     chosen = {"MEMO_FORMATS": arguments.formats}
     with (
         tempfile.TemporaryDirectory(prefix="memo-drops-") as folder,

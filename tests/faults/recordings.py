@@ -39,6 +39,18 @@ def transcript(number: int, lines: int = 0) -> bytes:
     return ("\n\n".join(cues) + "\n").encode()
 
 
+def chat(number: int) -> bytes:
+    """Return a shorter call in which nothing is decided."""
+    cues = ["WEBVTT", f"00:00.000 --> 00:04.000\n<v Ann>The weather in street {number} was fine."]
+    return ("\n\n".join([*cues, "00:05.000 --> 00:07.000\n<v Bo>Good to hear."]) + "\n").encode()
+
+
+def many(count: int) -> list[tuple[str, bytes]]:
+    """Return very many calls in folders of a hundred; in one of each something is decided."""
+    made = (chat(n) if n % 100 else transcript(n) for n in range(count))
+    return [(f"d{n // 100}/call{n}.vtt", content) for n, content in enumerate(made)]
+
+
 def clips(source: Path, folder: Path, count: int, seconds: float = 8.0) -> list[Path]:
     """Cut short recordings from a long one, each of another stretch of it, as m4a."""
     from itertools import islice

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.box import Box
-from tests.faults.recordings import transcript
+from tests.faults.recordings import many, transcript
 from tests.faults.scenarios import drop_at_once, dropping, settle
 
 MakeBox = Callable[..., Box]
@@ -31,8 +31,7 @@ def test_two_watchers_of_one_folder_do_nothing_twice(box: MakeBox, database: str
 @pytest.mark.timeout(3600)
 def test_ten_thousand_files_at_once(box: MakeBox, database: str | None) -> None:
     made = box(database=database, MEMO_FORMATS="json,md")
-    calls = [(f"d{n // 100}/call{n}.vtt", transcript(n)) for n in range(10_000)]
-    drops = drop_at_once(made, calls, slots=2, wait=3000)
+    drops = drop_at_once(made, many(10_000), slots=2, wait=3000)
     settle(made)
     made.stop_all()
     assert drops.files == 10_000

@@ -1,9 +1,10 @@
 """A bucket as the shelf.
 
-Each machine has a copy of what it works on, laid out as in the bucket: `COPY/calls/mon.m4a` is
-the object `PREFIX/calls/mon.m4a`. What is written beside the copy is put into the bucket, so that
-nothing else need know of buckets. Finished steps are put there, too, while a recording is worked
-on, so that another machine goes on from the last of them.
+On each machine a folder stands for it (`memo.intake.copies`), laid out as the bucket is, with
+copies of what is worked on: `COPY/calls/mon.m4a` is the object `PREFIX/calls/mon.m4a`. What is
+written beside a copy is put into the bucket, so that nothing else need know of buckets. Finished
+steps are put there, too, while a recording is worked on, so that another machine goes on from the
+last of them.
 
     COPY/…               copies (`memo.intake.copies`)
     PREFIX/.memo/work/…  finished steps, as in a work folder
@@ -15,17 +16,20 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from memo.checkpoints import Shared
-from memo.errors import MemoError, OutputError
+from memo.errors import MemoError, OutputError, OutputUnavailable, RecordingMissing
 from memo.intake.copies import Copies, Copy
+from memo.intake.ignored import is_own
 from memo.intake.job import Place
 from memo.intake.objects import Object, Objects
 from memo.intake.shelf import BUCKET, HIDDEN, Bench, Shelf
 from memo.pipeline.outputs import base_names
+from memo.pipeline.sidecar import ANY_NAME, ENDINGS
+from memo.pipeline.sources import SOUNDS
 from memo.ports import Progress, silent
 from memo.speech.recording import printable
 
@@ -34,8 +38,8 @@ if TYPE_CHECKING:
 
 _STEPS = f"{HIDDEN}/work"
 _PUSH_EVERY = 15.0  # seconds
-_SIDECARS = (".toml", ".ics")
-_RESULTS = (".memo.", ".transcript.", ".error.txt")
+_RESULTS = (".memo.", ".transcript.")
+_NOTICES = (".error.txt", ".memo.error.txt")
 
 _log = logging.getLogger(__name__)
 _Scanned = TypeVar("_Scanned")
@@ -63,20 +67,24 @@ class Bucket(Shelf):
         name = hashlib.sha256(what.encode()).hexdigest()[:16]
         super().__init__(work.parent / "shelf" / name, machine=machine, work=work)
         self._copies = Copies(self.root)
+        self._said: set[Path] = set()
 
     def named(self, place: str) -> Path:
-        """Return the path of a folder's copy by its address in the bucket.
+        """Return the path of what stands for a folder of the bucket; it is made.
 
         Args:
             place: `s3://bucket/prefix/folder`; a path does as well.
 
         Raises:
             ConfigError: The address lies elsewhere than the shelf.
+            OSError: It cannot be made.
         """
         own = BUCKET + "/".join(filter(None, (self._objects.bucket, self._objects.prefix)))
         asked = place.rstrip("/")
         if asked == own or asked.startswith(f"{own}/"):
-            return self.root.joinpath(*filter(None, asked[len(own) :].split("/")))
+            path = self.root.joinpath(*filter(None, asked[len(own) :].split("/")))
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return path
         return super().named(place)
 
     def bench(self, place: Place) -> Bench:
@@ -91,10 +99,38 @@ class Bucket(Shelf):
         """Return what is to be seen in a folder of the bucket.
 
         Args:
-            root: The folder's copy.
+            root: The folder that stands for it.
             look: Looks at a folder of this machine.
+
+        Raises:
+            RecordingUnavailable: The bucket cannot be read now.
+            OSError: The folder cannot be made.
         """
+        if self._is_shared(root):
+            objects = {
+                path: found
+                for found in self._objects.listed(self._key(root))
+                if (path := self._path(found)) and not is_own(path.name)
+            }
+            for path in self._copies.draw(root, objects):
+                self._say_once(path, "this machine's disk cannot have such a name")
         return look(root)
+
+    def _path(self, found: Object) -> Path | None:
+        """Return where an object's copy lies; None for what is none of a recording's."""
+        parts = found.key.split("/")
+        if parts[0] == HIDDEN:
+            return None
+        path = self.root.joinpath(*parts)
+        if {"", ".", ".."} & set(parts) or path.relative_to(self.root).parts != tuple(parts):
+            self._say_once(path, "its name is no path")
+            return None
+        return path
+
+    def _say_once(self, path: Path, why: str) -> None:
+        if path not in self._said:
+            self._said.add(path)
+            _log.warning("%s in the bucket is left out: %s", printable(path), why)
 
     # --- Having -------------------------------------------------------------------------------
 
@@ -104,14 +140,16 @@ class Bucket(Shelf):
         place: Place,
         *,
         out: Place | None = None,
+        moved_to: Place | None = None,
         recording: str = "",
         progress: Progress = silent,
     ) -> Iterator[Path]:
-        """Have a copy of a recording, with what lies beside it, while it is worked on.
+        """Have a copy of a recording, with what belongs to it, while it is worked on.
 
         Args:
             place: The recording; of several tracks, their folder.
             out: The folder of its results; None for beside it.
+            moved_to: The folder that it may have been moved to already.
             recording: Its SHA-256 if work is done on it: finished steps are had as well, and put
                 into the bucket as they come.
             progress: Told of the bytes that were fetched.
@@ -120,6 +158,7 @@ class Bucket(Shelf):
             The copy's path. It does not exist if there is no such object.
 
         Raises:
+            RecordingMissing: There is no such object, and work was to be done on it.
             RecordingUnavailable: The bucket cannot be read now.
             RecordingChanged: The object changed meanwhile.
             OutputError: The copy cannot be kept on this machine.
@@ -128,34 +167,74 @@ class Bucket(Shelf):
         if place.machine is not None:
             yield path
             return
-        with self._copies.held(path):
-            self._have(self._family(path, self.path_of(out) if out else path.parent), progress)
-            if not recording:
-                yield path
-                return
-            with self._sharing_steps(recording):
+        results = self.path_of(out) if out else path.parent
+        done = self.path_of(moved_to) if moved_to and moved_to.machine is None else None
+        base = base_names(path)[0]
+        names = {folder / base for folder in (path.parent, results, done) if folder}
+        with self._copies.held(names | {path.with_name(ANY_NAME)}):
+            family = self._family(path, results)
+            is_there = any(found and _is_of(name, path) for name, found in family.items())
+            moved = self._moved(path, done, recording) if done else {}
+            if not is_there:
+                family |= moved
+            self._have(family, progress)
+            if is_there:
+                self._copies.reserve(moved)
+            elif recording and not moved:
+                raise RecordingMissing(
+                    f"{printable(path)} is not in the bucket any more", hint="Put it there again."
+                )
+            with self._sharing_steps(recording) if recording else nullcontext():
                 yield path
 
     def _family(self, path: Path, out: Path) -> dict[Path, Object | None]:
         """Return what belongs to a recording, by path: what is there, and copies of what is not."""
         bases = base_names(path)
-        sidecars = {path.with_name(f"{base}{ending}") for base in bases for ending in _SIDECARS}
+        ours = {path.with_name(f"{base}{ending}") for base in bases for ending in ENDINGS}
+        ours |= {path.with_name(f"{path.name}{ending}") for ending in _NOTICES}
         results = tuple(f"{base}{ending}" for base in bases for ending in _RESULTS)
 
         def belongs(name: Path) -> bool:
-            if name in sidecars or name == path or path in name.parents:
-                return True
-            return name.parent == out and name.name.startswith(results)
+            in_out = name.parent == out and name.name.startswith(results)
+            return in_out or name in ours or _is_of(name, path)
 
-        copies = [*_files(path.parent), *path.rglob("*"), *_files(out)]
+        here = {*_files(path.parent), *path.rglob("*"), *_files(out)}
         family: dict[Path, Object | None] = {
-            copy: None for copy in copies if belongs(copy) and self._copies.tag_of(copy) is not None
+            copy: None
+            for copy in filter(belongs, here)
+            if not is_own(copy.name) or self._copies.tag_of(copy)  # else it was just written
         }
         for start in {path.with_name(bases[0]), out / bases[0]}:
-            for found in self._objects.beginning_with(self._key(start)):
-                if belongs(copy := self.root / found.key):
-                    family[copy] = found
-        return family
+            found = self._beginning(start)
+            family |= {name: each for name, each in found.items() if belongs(name)}
+        return family | self._said_of_folder(path)
+
+    def _said_of_folder(self, path: Path) -> dict[Path, Object | None]:
+        """Return `recording.toml` and the like, if they speak of the only recording there."""
+        names = [path.with_name(f"{ANY_NAME}{ending}") for ending in ENDINGS]
+        there = self._beginning(path.with_name(ANY_NAME))
+        found = {name: there.get(name) for name in names}
+        if any(found.values()):
+            around = map(self._path, self._objects.listed(self._key(path.parent)))
+            others = (name for name in around if name and name.parent == path.parent)
+            if any(name != path and name.suffix.lower() in SOUNDS for name in others):
+                found = dict.fromkeys(found)
+        return {name: each for name, each in found.items() if each or name.exists()}
+
+    def _moved(self, path: Path, done: Path, recording: str) -> dict[Path, Object]:
+        """Return what has the names that a recording may be moved to, by path."""
+        other = f"{path.stem}-{recording[:8]}"
+        return {
+            name: found
+            for name, found in self._beginning(done / path.stem).items()
+            if (first := name.relative_to(done).parts[0]) == path.name
+            or (recording and first.startswith(other))
+        }
+
+    def _beginning(self, start: Path) -> dict[Path, Object]:
+        """Return the objects whose names begin so, by path."""
+        found = self._objects.beginning_with(self._key(start))
+        return {path: each for each in found if (path := self._path(each))}
 
     def _have(self, family: dict[Path, Object | None], progress: Progress) -> None:
         """Make copies what their objects are."""
@@ -222,7 +301,15 @@ class Bucket(Shelf):
             if self._copies.tag_of(old) != found.tag:
                 _log.warning("%s was replaced in the bucket, and is left there", printable(old))
                 continue
-            self._objects.copy(found.key, self._key(target) + found.key[len(start) :])
+            key = self._key(target) + found.key[len(start) :]
+            there = self._objects.there(key)
+            if there is None:
+                self._objects.copy(found.key, key)
+            elif (there.size, there.tag) != (found.size, found.tag):
+                raise OutputUnavailable(
+                    f"{printable(source)} cannot be moved: another file has its name there",
+                    hint="It gets another name.",
+                )
             self._objects.delete(found.key)
             self._copies.forget(old)
 
@@ -233,13 +320,13 @@ class Bucket(Shelf):
         """Return the copies that nobody has open, the least recently used first."""
         return self._copies.idle()
 
-    def drop(self, copy: Copy) -> None:
-        """Delete a copy; it is fetched again when it is needed.
+    def drop(self, copy: Copy) -> bool:
+        """Delete what a copy holds, unless it is open; it is fetched again when it is needed.
 
         Raises:
             OutputError: The disk refused.
         """
-        self._copies.forget(copy.path)
+        return self._copies.drop(copy)
 
     # --- Finished steps -----------------------------------------------------------------------
 
@@ -342,6 +429,10 @@ class _Steps:
 def _signature(path: Path) -> tuple[int, int]:
     found = path.stat()
     return found.st_size, found.st_mtime_ns
+
+
+def _is_of(name: Path, path: Path) -> bool:
+    return name == path or path in name.parents
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,8 +1,12 @@
-"""Copies of what lies elsewhere: which object each is of, and whether somebody has it open.
+"""A folder that stands for what lies in a bucket, and holds copies of what is in use.
 
-ROOT/…                          the copies
-ROOT/.memo/known/<hash>.json    which object one is of; its age is that of the last use
-ROOT/.memo/open/<hash>-*.lock   held while a copy, or a folder of them, is in use
+    ROOT/…                          a copy of an object, or a blank in its stead
+    ROOT/.memo/known/<hash>.json    which object one is a copy of; its age is that of the last use
+    ROOT/.memo/open/<hash>-*.lock   held while a recording, and what belongs to it, is in use
+
+A blank has the size and the time of its object and takes no room (a sparse file), so that a scan
+sees a folder like any other. Nobody reads a file without having it `held` and, if it is not known
+as a copy, fetched.
 """
 
 from __future__ import annotations
@@ -10,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +30,11 @@ from memo.speech.recording import printable
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+    from memo.intake.objects import Object
+
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+_BLOCK = 512  # bytes, whatever the disk's own are (POSIX)
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class _Known(Value):
 
 
 class Copies:
-    """The copies below a folder.
+    """The copies and blanks below a folder.
 
     Args:
         root: The folder; made when needed.
@@ -61,35 +70,26 @@ class Copies:
         self._notes = root / HIDDEN / "known"
         self._locks = root / HIDDEN / "open"
 
+    # --- Using --------------------------------------------------------------------------------
+
     @contextmanager
-    def held(self, path: Path) -> Iterator[None]:
-        """Keep a copy, or a folder of them, and what lies beside it; any number may do so.
+    def held(self, names: Iterable[Path]) -> Iterator[None]:
+        """Keep all files whose names begin so from being cleaned away; any number may do that.
+
+        Args:
+            names: Paths up to a dot, or to the end: `calls/mon` for `calls/mon.m4a`, what lies
+                beside it, and what lies in a folder `calls/mon.tracks`.
 
         Raises:
             OutputError: The disk refused.
         """
-        with _told(path):
-            self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = _lock(self._locks / f"{_hash(path)}-{secrets.token_hex(8)}.lock")
-            lock.acquire()
-        try:
+        with ExitStack() as stack:
+            with _told(self._root), self._turn():
+                for name in names:
+                    lock = _lock(self._locks / f"{_hash(name)}-{secrets.token_hex(8)}.lock")
+                    lock.acquire()
+                    stack.callback(_let_go, lock)
             yield
-        finally:
-            lock.release()
-            with suppress(OSError):
-                Path(lock.lock_file).unlink(missing_ok=True)
-
-    def idle(self) -> list[Copy]:
-        """Return the copies that nobody has open, the least recently used first."""
-        held = {lock.name[:64] for lock in self._locks.glob("*.lock") if _is_locked(lock)}
-        found = []
-        for note in self._notes.glob("*.json"):
-            known = _read(note)
-            path = self._root / known.name if known else None
-            if path and not held & {_hash(near) for near in (path, *path.parents)}:
-                with suppress(OSError):
-                    found.append(Copy(path, path.lstat().st_size, note.stat().st_mtime))
-        return sorted(found, key=lambda copy: copy.used)
 
     def tag_of(self, path: Path) -> str | None:
         """Return which object a copy was made of; None for what is no copy."""
@@ -104,44 +104,177 @@ class Copies:
         """
         with _told(path):
             there = path.stat()
-            name = path.relative_to(self._root).as_posix()
+        name = path.relative_to(self._root).as_posix()
         known = _Known(name=name, tag=tag, size=there.st_size, mtime_ns=there.st_mtime_ns)
         write_private(self._note(path), known.model_dump_json().encode())
 
     def has(self, path: Path, tag: str) -> bool:
-        """Return whether a copy is of this object and was not written to since; mark it used."""
+        """Return whether a file is a copy of this object, as it was made; mark it used."""
         known = _read(self._note(path))
-        try:
-            there = path.stat()
-        except OSError:
-            return False
-        now = _Known(
-            name=known.name if known else "",
-            tag=tag,
-            size=there.st_size,
-            mtime_ns=there.st_mtime_ns,
-        )
-        if known != now:
+        if known is None or known.tag != tag or not _is(path, known.size, known.mtime_ns):
             return False
         with suppress(OSError):
             os.utime(self._note(path))
         return True
 
     def forget(self, path: Path) -> None:
-        """Delete a copy, and the folder that it leaves empty.
+        """Delete a copy or a blank, and the folder that it leaves empty.
 
         Raises:
             OutputError: The disk refused.
         """
         with _told(path):
-            for file in (path, self._note(path)):
+            for file in (self._note(path), path):
                 with suppress(FileNotFoundError, NotADirectoryError):
                     file.unlink()
         with suppress(OSError):  # something is left in it
             path.parent.rmdir()
 
+    # --- Cleaning -----------------------------------------------------------------------------
+
+    def idle(self) -> list[Copy]:
+        """Return the copies that nobody has open, the least recently used first."""
+        held = self._held()
+        found = []
+        for note in self._notes.glob("*.json"):
+            known = _read(note)
+            path = self._root / known.name if known else None
+            if path and not _is_among(path, held):
+                with suppress(OSError):
+                    found.append(Copy(path, path.lstat().st_size, note.stat().st_mtime))
+        return sorted(found, key=lambda copy: copy.used)
+
+    def drop(self, copy: Copy) -> bool:
+        """Put a blank in the place of a copy, unless somebody has it open.
+
+        Raises:
+            OutputError: The disk refused.
+        """
+        with _told(copy.path), self._turn():
+            known = _read(self._note(copy.path))
+            if known is None or _is_among(copy.path, self._held()):
+                return False
+            self._note(copy.path).unlink(missing_ok=True)
+            _make_blank(copy.path, known.size, known.mtime_ns)
+        return True
+
+    # --- Drawing ------------------------------------------------------------------------------
+
+    def draw(self, folder: Path, objects: Mapping[Path, Object]) -> list[Path]:
+        """Let a folder look as the bucket does: blanks for what is new, nothing for what is gone.
+
+        What somebody has open stays as it is until it is drawn the next time.
+
+        Args:
+            folder: The folder.
+            objects: What is to be seen in it, however deep, by path.
+
+        Returns:
+            The paths that cannot be: the name is too long for the disk, or that of a folder.
+
+        Raises:
+            OSError: The folder itself cannot be made or read.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        odd = [path for path, found in objects.items() if not self._draw(path, found)]
+        for path in _files(folder):
+            if path not in objects:
+                self._undraw(path)
+        return odd
+
+    def reserve(self, objects: Mapping[Path, Object]) -> None:
+        """Make blanks for objects that are not here, so that nobody takes their names.
+
+        Raises:
+            OutputError: The disk refused.
+        """
+        for path, found in objects.items():
+            if not path.exists():
+                with _told(path):
+                    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    _make_blank(path, found.size, found.mtime_ns)
+
+    def _draw(self, path: Path, found: Object) -> bool:
+        if _is(path, found.size, found.mtime_ns) and not self._is_stale(path, found):
+            return True
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._turn():
+                if not _is_among(path, self._held()):
+                    self._note(path).unlink(missing_ok=True)
+                    _make_blank(path, found.size, found.mtime_ns)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError, ValueError):
+            return False
+        except OSError as error:
+            if isinstance(error, PermissionError) or unwritten(error).retryable:
+                raise
+            return False
+        return True
+
+    def _is_stale(self, path: Path, found: Object) -> bool:
+        """Return whether a file that looks right is a copy of something else, or of nothing."""
+        tag = self.tag_of(path)
+        if tag is not None:
+            return tag != found.tag
+        blocks = getattr(path.lstat(), "st_blocks", 0)
+        return blocks * _BLOCK >= found.size > 8 * _BLOCK  # a copy whose note was never written
+
+    def _undraw(self, path: Path) -> None:
+        with _told(path), self._turn():
+            if not _is_among(path, self._held()):
+                self.forget(path)
+
+    # --- Notes and locks ----------------------------------------------------------------------
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let nobody begin to use a copy while it is decided what becomes of copies."""
+        self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _lock(self._locks.with_name("turn.lock")):
+            yield
+
+    def _held(self) -> set[str]:
+        return {lock.name[:64] for lock in self._locks.glob("*.lock") if _is_locked(lock)}
+
     def _note(self, path: Path) -> Path:
         return self._notes / f"{_hash(path)}.json"
+
+
+def _is_among(path: Path, held: set[str]) -> bool:
+    return bool(held) and any(
+        _hash(near.parent / near.name[:end]) in held
+        for near in (path, *path.parents)
+        for end in range(1, len(near.name) + 1)
+        if near.name[end : end + 1] in {"", "."}
+    )
+
+
+def _is(path: Path, size: int, mtime_ns: int) -> bool:
+    try:
+        there = path.lstat()
+    except (OSError, ValueError):
+        return False
+    return (there.st_size, there.st_mtime_ns) == (size, mtime_ns)
+
+
+def _make_blank(path: Path, size: int, mtime_ns: int) -> None:
+    """Put a file of nothing in place, in one step."""
+    neighbour = path.with_name(f".memo-{secrets.token_hex(8)}.tmp")
+    try:
+        with os.fdopen(os.open(neighbour, _NEW, 0o600), "wb") as file:
+            file.truncate(size)
+        os.utime(neighbour, ns=(mtime_ns, mtime_ns))
+        neighbour.replace(path)
+    finally:
+        with suppress(OSError):
+            neighbour.unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder; no hidden ones."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in names if not name.startswith("."))
 
 
 def _hash(path: Path) -> str:
@@ -161,6 +294,12 @@ def _lock(path: Path) -> BaseFileLock:
     return FileLock(path, mode=0o600)
 
 
+def _let_go(lock: BaseFileLock) -> None:
+    lock.release()
+    with suppress(OSError):
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
 def _is_locked(path: Path) -> bool:
     """Return whether somebody holds a lock; the file of one that nobody holds is deleted."""
     from filelock import Timeout
@@ -172,9 +311,7 @@ def _is_locked(path: Path) -> bool:
         return True
     except OSError:
         return False
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
-    lock.release()
+    _let_go(lock)
     return False
 
 

@@ -67,8 +67,11 @@ class Folder:
         self.left_out = wish.left_out
         self._shelf = shelf
         self._wish = wish
+        is_shared = shelf.place_of(path).machine is None  # then others see other numbers
         self._rules = Rules(
-            transcripts=wish.transcripts, left_out=wish.left_out, numbers=keeps_numbers(path)
+            transcripts=wish.transcripts,
+            left_out=wish.left_out,
+            numbers=not is_shared and keeps_numbers(path),
         )
 
     def place_of(self, path: Path) -> Place:

@@ -148,6 +148,7 @@ class Shelf:
         place: Place,
         *,
         out: Place | None = None,
+        moved_to: Place | None = None,
         recording: str = "",
         progress: Progress = silent,
     ) -> Iterator[Path]:
@@ -157,6 +158,7 @@ class Shelf:
             place: The recording; of several tracks, their folder.
             out: The folder of its results; None for beside it. What is there of earlier ones is
                 had, too, so that nothing that somebody changed is overwritten.
+            moved_to: The folder that it may have been moved to already; what is there is had.
             recording: Its SHA-256 if work is done on it: what other machines have finished of it
                 is had, and they have what is finished here.
             progress: Told of the bytes that had to be fetched.
@@ -168,7 +170,7 @@ class Shelf:
             RecordingError: It cannot be had (`RecordingUnavailable`: for now).
             ConfigError: It lies on the shelf, and this machine has none.
         """
-        del out, recording, progress
+        del out, moved_to, recording, progress
         yield self.path_of(place)
 
     def publish(self, paths: Iterable[Path]) -> None:

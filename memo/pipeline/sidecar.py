@@ -38,7 +38,9 @@ LARGEST_FILE = 200_000
 """Bytes of a `call.toml`."""
 
 ENDINGS = (".toml", ".ics")
-_ANY_NAME = "recording"
+ANY_NAME = "recording"
+"""What the files are called that speak of the only recording in a folder."""
+
 _OTHERS = frozenset({"memo.toml", "pyproject.toml"})
 """Names of files that say something else."""
 
@@ -131,11 +133,11 @@ def _beside(path: Path, tracks: Sequence[Path], ending: str) -> Path | None:
             return file
     home = (tracks[0] if tracks else path).parent
     anybodys = [
-        folder / f"{_ANY_NAME}{ending}" for folder in (home, home.parent)[: 1 + bool(tracks)]
+        folder / f"{ANY_NAME}{ending}" for folder in (home, home.parent)[: 1 + bool(tracks)]
     ]
     if not any(map(_is_file, anybodys)):  # looking at all of a folder takes longer
         return None
-    files = (folder / f"{_ANY_NAME}{ending}" for folder in homes(path, tracks))
+    files = (folder / f"{ANY_NAME}{ending}" for folder in homes(path, tracks))
     return next(filter(_is_file, files), None)
 
 

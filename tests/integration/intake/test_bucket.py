@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import http.server
 import os
@@ -22,12 +23,19 @@ from memo.errors import (
     OutputError,
     OutputUnavailable,
     RecordingChanged,
+    RecordingMissing,
     RecordingUnavailable,
 )
+from memo.intake.book import Book
 from memo.intake.bucket import Bucket
-from memo.intake.job import Place
-from memo.intake.objects import FETCHING, Objects
+from memo.intake.folder import Wish
+from memo.intake.job import Place, Request
+from memo.intake.lookout import Pace
+from memo.intake.moving import free_name
+from memo.intake.objects import FETCHING, Object, Objects
+from memo.intake.scan import Rules, scan
 from memo.intake.shelf import open_shelf
+from memo.intake.watcher import Watcher
 from memo.model import Recording, Span
 
 SHA = "ab" * 32
@@ -116,7 +124,7 @@ def test_a_recording_is_had_with_what_lies_beside_it_and_nothing_else(
             "mon/call.memo.md",
             "mon/call.toml",
         ]
-        assert path.stat().st_mtime == int((disk / "mon/call.m4a").stat().st_mtime)
+        assert int(path.stat().st_mtime) == int((disk / "mon/call.m4a").stat().st_mtime)
 
 
 @pytest.mark.parametrize(
@@ -406,19 +414,197 @@ def test_copies_may_be_dropped_but_for_those_that_are_open(
     disk: Path, machine: Callable[[str], Bucket]
 ) -> None:
     bucket = machine("a")
-    places = [put(disk, f"{name}.m4a") for name in "abc"]
-    put(disk, "mon.tracks/a.wav")
+    places = [put(disk, f"{name}.m4a", name.encode()) for name in "abc"]
+    put(disk, "c.toml", b'title = "x"')
+    put(disk, "mon.tracks/a.wav", b"track")
     tracks = Place.on(None, Path("mon.tracks"))
-    with bucket.opened(places[0]), bucket.opened(places[1]):
-        pass
-    with bucket.opened(tracks), bucket.opened(places[2]) as path:
-        for copy in bucket.idle():
-            bucket.drop(copy)
-        assert names(bucket.root) == ["c.m4a", "mon.tracks/a.wav"]
-        assert path.exists()
-    assert {copy.path.name for copy in bucket.idle()} == {"c.m4a", "a.wav"}
+    with bucket.opened(places[0]) as closed, bucket.opened(places[1]):
+        before = closed.stat()
+    with bucket.opened(tracks) as folder, bucket.opened(places[2]) as path:
+        dropped = [copy for copy in bucket.idle() if bucket.drop(copy)]
+        assert [copy.path.name for copy in dropped] == ["a.m4a", "b.m4a"]
+        assert path.read_bytes() == b"c"
+        assert path.with_suffix(".toml").read_bytes() == b'title = "x"'
+        assert (folder / "a.wav").read_bytes() == b"track"
+        after = closed.stat()  # a scan sees no change
+        assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+        assert closed.read_bytes() == b"\0"
+    assert {copy.path.name for copy in bucket.idle()} == {"c.m4a", "c.toml", "a.wav"}
     with bucket.opened(places[0]) as path:
+        assert path.read_bytes() == b"a"
+
+
+def test_a_copy_that_was_opened_since_it_was_looked_at_is_not_dropped(
+    disk: Path, machine: Callable[[str], Bucket]
+) -> None:
+    bucket = machine("a")
+    place = put(disk, "call.m4a")
+    with bucket.opened(place):
+        pass
+    (copy,) = bucket.idle()
+    with bucket.opened(place) as path:
+        assert not bucket.drop(copy)
         assert path.read_bytes() == b"sound"
+
+
+# --- Watching -----------------------------------------------------------------------------------
+
+
+def seen(bucket: Bucket, folder: str = "") -> dict[str, str]:
+    """What a scan sees in a folder of the bucket: names and signatures."""
+    root = bucket.root / folder
+    rules = Rules(numbers=False)
+    return {
+        sighting.path.relative_to(bucket.root).as_posix(): sighting.signature
+        for sighting in bucket.scan(root, lambda place: scan(place, rules))
+    }
+
+
+def test_a_bucket_is_seen_as_a_folder_is(disk: Path, machine: Callable[[str], Bucket]) -> None:
+    for name in ("in/a.m4a", "in/deep/b.wav", "in/mon.tracks/1.wav", "in/mon.tracks/2.wav"):
+        put(disk, name, b"x" * 1_000_000)
+    for name in ("in/a.memo.md", "in/notes.txt", "in/.hidden/c.m4a", "other/d.m4a", ".memo/e.m4a"):
+        put(disk, name)
+    bucket = machine("a")
+    assert sorted(seen(bucket, "in")) == ["in/a.m4a", "in/deep/b.wav", "in/mon.tracks"]
+    blocks = sum(path.stat().st_blocks for path in bucket.root.rglob("*") if path.is_file())
+    assert blocks * 512 < 100_000  # 4 MB are seen, and nothing was fetched
+
+
+def test_what_is_seen_changes_with_the_bucket_and_with_nothing_else(
+    disk: Path, machine: Callable[[str], Bucket]
+) -> None:
+    place = put(disk, "in/a.m4a", b"one")
+    put(disk, "in/a.toml", b'title = "a"')
+    put(disk, "in/b.m4a", b"two")
+    bucket = machine("a")
+    first = seen(bucket)
+    assert first == seen(bucket) == seen(machine("b"))
+    with bucket.opened(place):
+        assert seen(bucket) == first
+    assert seen(bucket) == first
+    for copy in bucket.idle():
+        assert bucket.drop(copy)
+    assert seen(bucket) == first
+    put(disk, "in/a.toml", b'title = "b"')  # of the same size, in the same second
+    second = seen(bucket)
+    assert second["in/a.m4a"] != first["in/a.m4a"]
+    assert second["in/b.m4a"] == first["in/b.m4a"]
+    (disk / "in/b.m4a").unlink()
+    assert list(seen(bucket)) == ["in/a.m4a"]
+
+
+def test_what_is_being_worked_on_is_drawn_anew_only_afterwards(
+    disk: Path, machine: Callable[[str], Bucket]
+) -> None:
+    place = put(disk, "a.m4a", b"one")
+    put(disk, "a.toml", b'title = "a"')
+    bucket = machine("a")
+    before = seen(bucket)
+    with bucket.opened(place) as path:
+        put(disk, "a.m4a", b"two")
+        (disk / "a.toml").unlink()
+        memo = path.with_name("a.memo.md")
+        memo.write_bytes(b"not published yet")
+        assert seen(bucket) == before
+        assert path.read_bytes() == b"one"
+        assert path.with_suffix(".toml").exists()
+        assert memo.exists()
+    assert seen(bucket) != before
+    with bucket.opened(place) as path:
+        assert path.read_bytes() == b"two"
+
+
+def test_names_that_no_disk_can_have_are_left_out_and_told_once(
+    disk: Path, machine: Callable[[str], Bucket], caplog: pytest.LogCaptureFixture
+) -> None:
+    del disk
+    bucket = machine("a")
+    when = dt.datetime.now(dt.UTC)
+    names = ("x" * 300 + ".m4a", "a.m4a", "a.m4a/b.m4a", "../c.m4a", "d//e.m4a", "f.m4a")
+    more = [Object(key=name, size=5, changed_at=when, tag="t") for name in names]
+    bucket._objects.listed = lambda _start="": iter(more)  # type: ignore[method-assign,assignment]
+    for _ in range(2):
+        assert sorted(seen(bucket)) == ["a.m4a", "f.m4a"]
+    assert caplog.text.count("is left out") == 4
+
+
+def test_a_sidecar_for_the_only_recording_is_had_only_by_that(
+    disk: Path, machine: Callable[[str], Bucket]
+) -> None:
+    place = put(disk, "mon/a.m4a")
+    put(disk, "mon/recording.toml", b'title = "x"')
+    bucket = machine("a")
+    with bucket.opened(place):
+        assert names(bucket.root) == ["mon/a.m4a", "mon/recording.toml"]
+    put(disk, "mon/b.m4a")
+    with bucket.opened(place):
+        assert names(bucket.root) == ["mon/a.m4a"]
+
+
+def test_a_watcher_takes_in_what_lies_in_a_bucket_once(
+    disk: Path, machine: Callable[[str], Bucket], tmp_path: Path
+) -> None:
+    for number in range(3):
+        put(disk, f"in/{number}.m4a", f"sound {number}".encode())
+    put(disk, "in/again.m4a", b"sound 1")
+
+    def taken(bucket: Bucket) -> list[str]:
+        with Book(f"sqlite:///{tmp_path}/jobs.db") as book:
+            root = bucket.named(f"s3://calls/{disk.parent.name}/team/in")
+            wish = Wish(Request(settings={}))
+            watcher = Watcher([root], book, wish, bucket, pace=Pace(settle=0.0))
+            watcher.settle(threading.Event())
+            return sorted(f"{job.place.shown()} {job.place.machine}" for job in book.jobs())
+
+    expected = [f"in/{name}.m4a None" for name in ("0", "1", "2")]
+    first = taken(machine("a"))
+    assert [line.replace("again", "1") for line in first] == expected
+    fetched = {path.name for path in machine("b").root.rglob("*.m4a")}
+    assert fetched == set()
+    assert taken(machine("b")) == first  # another machine's watcher has nothing to read
+    assert machine("b").idle() == []
+
+
+# --- Moving -------------------------------------------------------------------------------------
+
+
+def test_a_recording_that_was_moved_before_a_crash_is_found_where_it_is(
+    disk: Path, machine: Callable[[str], Bucket]
+) -> None:
+    put(disk, "done/call.m4a", b"moved")
+    put(disk, "done/call-other.m4a", b"somebody else's")
+    bucket = machine("b")
+    done = Place.on(None, Path("done"))
+    with bucket.opened(Place.on(None, Path("call.m4a")), moved_to=done, recording=SHA) as path:
+        assert not path.exists()
+        assert (bucket.root / "done" / "call.m4a").read_bytes() == b"moved"
+
+
+def test_a_recording_that_is_nowhere_is_gone(disk: Path, machine: Callable[[str], Bucket]) -> None:
+    put(disk, "other.m4a")
+    place, done = Place.on(None, Path("call.m4a")), Place.on(None, Path("done"))
+    with (
+        pytest.raises(RecordingMissing, match="not in the bucket"),
+        machine("a").opened(place, moved_to=done, recording=SHA),
+    ):
+        pass
+
+
+def test_nothing_in_the_bucket_is_overwritten_by_moving(
+    disk: Path, machine: Callable[[str], Bucket]
+) -> None:
+    place = put(disk, "call.m4a", b"new")
+    put(disk, "done/call.m4a", b"old")
+    bucket = machine("a")
+    done = bucket.root / "done"
+    with bucket.opened(place, moved_to=Place.on(None, Path("done"))) as path:
+        target = free_name(path, done, SHA)
+        assert target.name == f"call-{SHA[:8]}.m4a"
+        with pytest.raises(OutputUnavailable, match="another file has its name"):
+            bucket.move(path, done / "call.m4a")
+    assert (disk / "done/call.m4a").read_bytes() == b"old"
+    assert (disk / "call.m4a").read_bytes() == b"new"
 
 
 # --- Failing ------------------------------------------------------------------------------------

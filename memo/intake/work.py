@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -175,10 +175,12 @@ class Work:
             return _NOBODYS
         if hand.job.crashes > self._crashes and not is_last:
             return _ended(poisoned(hand.job))
+        telling = nullcontext() if is_last else self._telling(hand)
         try:
-            with hand.reins.held(), self._telling(hand):
+            with hand.reins.held(), telling:
                 return do(hand)
         except _Dropped:
+            hand.reins = Reins(self._grace)
             return _ended(Ending(state=State.CANCELLED))
         except Stopping:
             self._hand = None
@@ -256,7 +258,7 @@ class Work:
         job, request = hand.job, hand.job.request
         sha256, done = job.recording_sha256, request.moved_to
         with self._shelf.opened(
-            job.place, out=request.out, recording=sha256, progress=hand
+            job.place, out=request.out, moved_to=done, recording=sha256, progress=hand
         ) as path:
             target = None
             if done is not None:
@@ -308,7 +310,8 @@ class Work:
         job, ending = hand.job, Ending.model_validate(outcome["ending"])
         told_beside: Path | None = None
         try:
-            with self._shelf.opened(job.place, out=job.request.out) as path:
+            out, done = job.request.out, job.request.moved_to
+            with self._shelf.opened(job.place, out=out, moved_to=done) as path:
                 if ending.state is State.FAILED:
                     told_beside = path
                     self._tell(path, job, ending)
@@ -418,7 +421,8 @@ def _look(path: Path) -> tuple[int, ...]:
 def _missing(path: Path, error: RecordingMissing) -> RecordingError:
     """Return what it means that a recording is not there: its drive may be away."""
     try:
-        is_there = any(True for _ in os.scandir(path.parent))
+        with os.scandir(path.parent) as found:
+            is_there = next(found, None) is not None
     except OSError:
         is_there = False
     if is_there:

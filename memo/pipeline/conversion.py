@@ -454,6 +454,8 @@ class _Conversion:
             self._tools.enrolled.sha256 if self._tools.enrolled and self._is_sound else None,
             {name: str(self._work.called(path)) for name, path in paths.items()},
         ]
+        if self._job.lies_at:
+            about.append(str(self._work.called(self._job.lies_at)))
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
     def _voices_key(self) -> list[str | int | bool | None]:

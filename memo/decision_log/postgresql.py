@@ -108,6 +108,7 @@ class PostgreSQL:
             hide_parameters=True,
         )
         event.listen(engine, "connect", _set_up_lent)
+        event.listen(engine, "handle_error", _note_absence)
         return engine
 
     def _arguments(self) -> dict[str, Any]:
@@ -178,6 +179,13 @@ def _set_up_lent(connection: psycopg.Connection[Any], _record: object) -> None:
     connection.autocommit = True
     connection.execute(f"SET {_IDLE} = {_IDLE_SECONDS * 1000}".encode())
     connection.autocommit = False
+
+
+def _note_absence(context: sa.ExceptionContext) -> None:
+    """Have a server that cannot be reached count as a connection that was lost."""
+    refused = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
+    if refused and context.connection is None:
+        context.is_disconnect = True
 
 
 def _name(address: sa.URL) -> str:

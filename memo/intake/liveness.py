@@ -32,7 +32,8 @@ LONGEST_WAIT = dt.timedelta(hours=2)
 
 _DUTIES = 1.0  # seconds between two looks at what is due
 _UPKEEP = 60.0
-_BEATS = 12  # in a lease
+_BEATS = 12  # in a lease, at least
+_BEAT = 5.0
 _LONGEST_GAP = 5.0  # of seconds between two looks; a longer one says nothing about others
 
 _log = logging.getLogger(__name__)
@@ -87,8 +88,9 @@ class Heart:
         self._in_all = in_all
         self._doing = doing
         self._own = _OwnLife(lease, clock)
+        self._troubles = _Troubles()
         self._neighbours = _Neighbours(worker, lease, clock)
-        self._pause = lease / _BEATS
+        self._pause = min(lease / _BEATS, _BEAT)
         self._alive: tuple[Worker, ...] = (worker,)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -102,15 +104,14 @@ class Heart:
         """
         self._book.beat(self._worker)  # or what it begins would be taken for a dead one's
         self._engine.start()
-        for name, do, pause in (
-            ("beats", self.beat, self._pause),
-            ("neighbours", self.look_around, self._pause),
-            ("duties", self.duties, min(_DUTIES, self._pause)),
-            ("upkeep", self.upkeep, _UPKEEP),
+        for do, pause in (
+            (self.beat, self._pause),
+            (self.look_around, self._pause),
+            (self.duties, min(_DUTIES, self._pause)),
+            (self.upkeep, _UPKEEP),
         ):
-            told = _Told(f"{name} of {self._worker.name}")
-            thread = threading.Thread(target=self._go_on, args=(do, pause, told), daemon=True)
-            thread.name = name
+            thread = threading.Thread(target=self._go_on, args=(do, pause), daemon=True)
+            thread.name = do.__name__
             thread.start()
             self._threads.append(thread)
 
@@ -129,6 +130,7 @@ class Heart:
                 self._engine.interrupt()
             raise
         self._own.renew()
+        self._troubles.are_over()
 
     def look_around(self) -> None:
         """Bury who is dead, and put back what it was working on."""
@@ -189,36 +191,33 @@ class Heart:
         except MemoError as error:
             _log.warning("this worker could not take its leave: %s", error)
 
-    def _go_on(self, do: Callable[[], None], pause: float, told: _Told) -> None:
+    def _go_on(self, do: Callable[[], None], pause: float) -> None:
         while True:
             try:
                 do()
             except MemoError as error:
-                told.of(error)
+                self._troubles.tell(error)
             except Exception:  # noqa: BLE001 - a heart goes on beating
-                _log.exception("the %s failed", told.what)
-            else:
-                told.no_more()
+                _log.exception("a worker's %s failed", do.__name__)
             if self._stopping.wait(pause):
                 return
 
 
-class _Told:
-    """Says once that something does not work, and once that it works again."""
+class _Troubles:
+    """Says once that a database does not do what it should, and once that it does again."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self._last = ""
+    def __init__(self) -> None:
+        self._told: set[str] = set()
 
-    def of(self, error: MemoError) -> None:
-        if str(error) != self._last:
+    def tell(self, error: MemoError) -> None:
+        if str(error) not in self._told:
+            self._told.add(str(error))
             _log.warning("%s", error)
-        self._last = str(error)
 
-    def no_more(self) -> None:
-        if self._last:
+    def are_over(self) -> None:
+        if self._told:
             _log.info("the database is back")
-        self._last = ""
+        self._told = set()
 
 
 class _OwnLife:

@@ -49,7 +49,8 @@ _log = logging.getLogger(__name__)
 class Work(Protocol):
     """Does one job, in steps. Each may be done again after a crash, and says what it came to.
 
-    What is not an outcome is tried again: nothing may be raised but what will pass by itself (a
+    Any step may be the first that a worker does of a job that another has left behind: each takes
+    the job into its hands (`Book.begin`) before anything else. What is not an outcome is tried again: nothing may be raised but what will pass by itself (a
     database that is away), and `Stopping`.
     """
 

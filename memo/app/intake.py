@@ -14,7 +14,7 @@ from memo import __version__
 from memo.app.wiring import tools, work_folder
 from memo.config import Settings
 from memo.errors import ConfigError
-from memo.intake.job import SCHEMA, Needs, Place, Request, State
+from memo.intake.job import SCHEMA, Job, Needs, Place, Request, State, instant
 from memo.intake.machine import machine_id
 from memo.intake.shelf import Shelf, open_shelf
 from memo.pipeline import Tools
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from memo.intake.book import Book
     from memo.intake.watcher import Watcher
 
+_MANY = 100  # jobs
+_SELDOM = 5.0  # seconds
 _BEGUN = (State.QUEUED, State.RUNNING)
 _ASKED = frozenset(
     {
@@ -195,7 +197,7 @@ def _beat_on(beat: Callable[[], None]) -> None:
 
 
 class Backlog:
-    """Says whether anything is left to do that this machine can do.
+    """Says whether anything is left to do now that this machine can do.
 
     Args:
         settings: The settings.
@@ -203,21 +205,30 @@ class Backlog:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._machines = {machine_id(), *([None] if settings.shelf else [])}
+        self._asked = float("-inf")
 
     def is_done(self, counts: Mapping[State, int]) -> bool:
-        """Return whether nothing stands in the queue or is being worked on.
+        """Return whether nothing stands in the queue, is being worked on, or has waited enough.
 
         Args:
-            counts: How many jobs are in each state; most of the time these tell.
+            counts: How many jobs are in each state; most of the time these tell. Many jobs are
+                looked at every few seconds only.
         """
         begun = sum(counts.get(state, 0) for state in _BEGUN)
-        if not counts or begun > 100:
+        waiting = counts.get(State.WAITING, 0)
+        if not counts or begun > _MANY:
             return False
-        if not begun:
+        if not begun and not waiting:
             return True
+        if begun + waiting > _MANY and time.monotonic() - self._asked < _SELDOM:
+            return False
+        self._asked = time.monotonic()
         with open_book(self._settings) as book:
-            jobs = book.jobs(states=_BEGUN)
-        machines = {machine_id(), *([None] if self._settings.shelf else [])}
-        return not any(
-            job.place.machine in machines and job.request.schema_version <= SCHEMA for job in jobs
-        )
+            jobs = book.jobs(states=(*_BEGUN, State.WAITING))
+        return not any(map(self._can_be_done, jobs))
+
+    def _can_be_done(self, job: Job) -> bool:
+        is_due = job.not_before is None or job.not_before <= instant()
+        is_ours = job.place.machine in self._machines and job.request.schema_version <= SCHEMA
+        return is_ours and (is_due or job.state is not State.WAITING)

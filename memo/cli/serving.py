@@ -62,19 +62,28 @@ class Service:
         self._heart = Heartbeat(settings.data_dir, kind, __version__, tuple(folders))
         self._systemd = Notifier()
         self._metrics = Metrics(port, self.figures, self.health) if port is not None else None
+        self._has_work: Callable[[], bool] = lambda: True
+        self._has_begun = False
         self._beaten = self._looked = float("-inf")
         if self._metrics is not None:
             address = f"http://127.0.0.1:{self._metrics.port}"
             teller.tell(Event("metrics", [f"figures: {address}/metrics, health: {address}/healthz"],
                               about={"port": self._metrics.port}))  # fmt: skip
 
-    def run(self, stop: threading.Event, finished: Callable[[], bool]) -> None:
+    def run(
+        self,
+        stop: threading.Event,
+        finished: Callable[[], bool],
+        has_work: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Go on until somebody wants to stop, or all is done; then end the workers politely.
 
         Args:
             stop: Set when somebody wants to stop.
             finished: Whether nothing is left to do; asked after each look at the book.
+            has_work: Whether workers are worth starting; asked likewise, until they are.
         """
+        self._has_work = has_work
         self._systemd.ready()
         try:
             while not stop.is_set() and not (self._look() and finished()):
@@ -99,10 +108,12 @@ class Service:
     def _look(self) -> bool:
         """See how things are; return whether the book was looked at."""
         now = time.monotonic()
-        self._slots.look()
+        if self._has_begun:
+            self._slots.look()
         if is_time := now - self._looked >= _NEWS:
             self._looked = now
             self._tidings.look()
+            self._has_begun = self._has_begun or self._has_work()
             self._systemd.alive()
             self._systemd.status(self._in_a_line())
         if now - self._beaten >= EVERY:
@@ -131,7 +142,7 @@ class Service:
     def health(self) -> Health:
         """Return whether all is well."""
         troubles = [self._tidings.trouble, self._view().trouble if self._view else ""]
-        if self._slots.count and not self._slots.ready:
+        if self._has_begun and self._slots.count and not self._slots.ready:
             troubles.append("no worker runs")
         return Health(tuple(filter(None, troubles)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -148,18 +147,26 @@ class _Run:
         stop = threading.Event()
         with polite_signals(stop, lambda: say_stopping(teller, self._slots)):
             watching.start(stop)
-            service.run(stop, self._finished(watching) if once else lambda: False)
+            if once:
+                self._once(service, stop, watching)
+            else:
+                service.run(stop, lambda: False)
             stop.set()
             watching.end()
         return int(watching.exit_code or (self._tidings.exit_code if once else ExitCode.OK))
 
-    def _finished(self, watching: Watching) -> Callable[[], bool]:
-        """Return what tells whether all that was there is done, or can only be done later."""
+    def _once(self, service: Service, stop: threading.Event, watching: Watching) -> None:
+        """Go on until all that was there is done, or can only be done later."""
         backlog = Backlog(self._settings)
-        has_work = not self._how["no_work"]
-        return lambda: (
-            watching.is_done and not (has_work and not backlog.is_done(self._tidings.counts))
-        )
+
+        def has_work() -> bool:
+            is_done = self._how["no_work"] or backlog.is_done(self._tidings.counts)
+            return watching.is_done and not is_done
+
+        def finished() -> bool:
+            return watching.is_done and not has_work()
+
+        service.run(stop, finished, has_work)
 
     def _greet(self, names: list[str]) -> None:
         if host := remote_host(self._settings):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from memo.cli.failures import report
 from memo.cli.telling import Event, Teller
-from memo.errors import MemoError
+from memo.errors import ExitCode, MemoError
 from memo.intake.lookout import View
 from memo.intake.watcher import Watcher
 
@@ -100,6 +100,8 @@ class Watching:
             self._trouble = ""
             if self._once:
                 self._watcher.settle(self._stop)
+                if self._watcher.view().trouble:  # it was logged
+                    self.exit_code = ExitCode.RECORDING
             else:
                 self._watcher.run(self._stop)
 

@@ -75,7 +75,14 @@ def worker(
     backlog = Backlog(settings)
     stop = threading.Event()
     with polite_signals(stop, lambda: say_stopping(teller, slots)):
-        service.run(stop, lambda: drain and backlog.is_done(tidings.counts))
+        if drain:
+            service.run(
+                stop,
+                finished=lambda: backlog.is_done(tidings.counts),
+                has_work=lambda: not backlog.is_done(tidings.counts),
+            )
+        else:
+            service.run(stop, lambda: False)
     context.exit(tidings.exit_code if drain else ExitCode.OK)
 
 

@@ -38,6 +38,7 @@ News = Arrival | Place | Exception
 _POLL_EVERY = 10.0  # seconds
 _SHARE_OF_TIME = 20  # a scan may take one part in so many
 _READ_PER_SECOND = 50e6  # bytes: so much longer a file is put behind smaller ones
+_GATHER = 0.05  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0  # seconds, before an unreadable file is tried again
 
 _log = logging.getLogger(__name__)
@@ -236,10 +237,17 @@ class Lookout:
 
     # --- Reading ----------------------------------------------------------------------------------
 
-    def keep_reading(self, stop: threading.Event) -> None:
-        """Read what looks whole, one file at a time, until it is to stop."""
+    def keep_reading(self, stop: threading.Event, is_full: Callable[[], bool]) -> None:
+        """Read what looks whole, one file at a time, until it is to stop.
+
+        Args:
+            stop: Ends it.
+            is_full: Whether what was found waits to be written down, so that reading can wait.
+        """
         while not stop.is_set():
-            if not self.read_next():
+            if is_full():
+                stop.wait(_GATHER)
+            elif not self.read_next():
                 self._queue.wait(0.5)
 
     def read_next(self) -> bool:

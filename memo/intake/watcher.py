@@ -31,6 +31,7 @@ from memo.intake.ready import Readiness
 from memo.intake.shelf import Shelf
 
 _AT_ONCE = 500  # files in one transaction
+_MOST_HELD = 1000  # of what is not written down yet
 _GATHER = 0.2  # seconds
 _WHILES = 6  # times the time to settle
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds, before the database is tried again
@@ -157,7 +158,10 @@ class Watcher:
         threads = [
             threading.Thread(target=self._guarded, args=(work, stop), daemon=True)
             for lookout in self._lookouts
-            for work in (lookout.keep_looking, lookout.keep_reading)
+            for work in (
+                lookout.keep_looking,
+                partial(lookout.keep_reading, is_full=self._is_full),
+            )
         ]
         for thread in threads:
             thread.start()
@@ -193,6 +197,9 @@ class Watcher:
             os.fsencode(path): text for path, text in signed if not is_under(path, folder.left_out)
         }
         return Readiness(self._pace.settle, self._pace.patience, told)
+
+    def _is_full(self) -> bool:
+        return self._news.qsize() > _MOST_HELD
 
     def _guarded(self, work: Callable[[threading.Event], None], stop: threading.Event) -> None:
         try:

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from memo.checkpoints import Shared
 from memo.errors import MemoError, OutputError, OutputUnavailable, RecordingMissing
-from memo.intake.copies import Copies, Copy
+from memo.intake.copies import Copies
 from memo.intake.ignored import is_own
 from memo.intake.job import Place
 from memo.intake.objects import Object, Objects
-from memo.intake.shelf import BUCKET, HIDDEN, Bench, Shelf
+from memo.intake.shelf import BUCKET, HIDDEN, Bench, Copy, Shelf
 from memo.pipeline.outputs import base_names
 from memo.pipeline.sidecar import ANY_NAME, ENDINGS
 from memo.pipeline.sources import SOUNDS

@@ -16,7 +16,6 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from pydantic import ValidationError
 
 from memo.checkpoints import write_private
 from memo.errors import unwritten
-from memo.intake.shelf import HIDDEN
+from memo.intake.shelf import HIDDEN, Copy
 from memo.model import Value
 from memo.speech.recording import printable
 
@@ -35,15 +34,6 @@ if TYPE_CHECKING:
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _BLOCK = 512  # bytes, whatever the disk's own are (POSIX)
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy that nobody has open; `used` is when it was last used, a POSIX timestamp."""
-
-    path: Path
-    bytes: int
-    used: float
 
 
 class _Known(Value):

@@ -16,13 +16,13 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from memo.checkpoints import Shared
+from memo.checkpoints import Shared, clean
 from memo.errors import ConfigError, RecordingError
 from memo.intake.job import Place
 from memo.ports import Progress, silent
@@ -36,6 +36,21 @@ BUCKET = "s3://"
 
 _log = logging.getLogger(__name__)
 _Scanned = TypeVar("_Scanned")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy on this machine of what lies elsewhere.
+
+    Attributes:
+        path: Where it lies.
+        bytes: How much it takes.
+        used: When it was last used, a POSIX timestamp.
+    """
+
+    path: Path
+    bytes: int
+    used: float
 
 
 @dataclass(frozen=True)
@@ -195,6 +210,38 @@ class Shelf:
         Raises:
             OutputError: It cannot be moved (`OutputUnavailable`: for now).
         """
+
+    # --- Cleaning -----------------------------------------------------------------------------
+
+    def idle(self) -> Sequence[Copy]:
+        """Return the copies on this machine that nobody has open, the least recently used first."""
+        return ()
+
+    def drop(self, copy: Copy) -> bool:
+        """Delete what a copy holds, unless it is open now; it is had again when it is needed.
+
+        Raises:
+            OutputError: The disk refused.
+        """
+        raise NotImplementedError(copy)
+
+    def tidy(self, keep_bytes: int, spared: Collection[str]) -> int:
+        """Delete finished steps from the shelf, the least recently used first.
+
+        Args:
+            keep_bytes: How many bytes may stay.
+            spared: Recordings, by their SHA-256, whose steps stay.
+
+        Returns:
+            How many bytes were freed.
+
+        Raises:
+            MemoError: They cannot be deleted.
+        """
+        if self.root is None:
+            return 0
+        steps = self.root / HIDDEN / "work"
+        return clean(steps, keep_bytes=keep_bytes, spared=spared, locks=self._work / "locks")
 
     # --- Finished steps -----------------------------------------------------------------------
 

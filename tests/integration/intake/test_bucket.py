@@ -30,6 +30,7 @@ from memo.intake.book import Book
 from memo.intake.bucket import Bucket
 from memo.intake.folder import Wish
 from memo.intake.job import Place, Request
+from memo.intake.keeper import Keeper
 from memo.intake.lookout import Pace
 from memo.intake.moving import free_name
 from memo.intake.objects import FETCHING, Object, Objects
@@ -445,6 +446,23 @@ def test_a_copy_that_was_opened_since_it_was_looked_at_is_not_dropped(
     with bucket.opened(place) as path:
         assert not bucket.drop(copy)
         assert path.read_bytes() == b"sound"
+
+
+def test_copies_count_towards_the_budget_and_go_before_finished_steps(
+    disk: Path, machine: Callable[[str], Bucket], tmp_path: Path
+) -> None:
+    bucket = machine("a")
+    for number in range(3):
+        with bucket.opened(put(disk, f"{number}.m4a", b"x" * 10_000)):
+            pass
+    work = WorkFolder(tmp_path / "a" / "work", Recording(filename="c", sha256=SHA))
+    work.save("asr", "window", Span(start=0, end=300))
+    keeper = Keeper(tmp_path / "a" / "work", 15_000, bucket, set)
+    assert keeper.tidy() == 20_000
+    assert [copy.path.name for copy in bucket.idle()] == ["2.m4a"]
+    assert work.path.exists()
+    assert Keeper(tmp_path / "a" / "work", 0, bucket, set).tidy() > 10_000
+    assert not work.path.exists()
 
 
 # --- Watching -----------------------------------------------------------------------------------

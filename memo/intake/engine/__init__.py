@@ -12,8 +12,17 @@ behind, unless it is told who is dead (`rescue`).
 
 from __future__ import annotations
 
-from memo.intake.engine.fleet import Engine
-from memo.intake.engine.here import run_here
-from memo.intake.engine.workflow import Outcome, Work
+import logging
+import os
+
+# DBOS writes to stderr unless somebody listens to it, and obeys its variables: one of them would
+# have it report to a service on the net. Both are settled when it is first imported.
+logging.getLogger("dbos").addHandler(logging.NullHandler())
+for _name in [name for name in os.environ if name.startswith("DBOS_")]:
+    del os.environ[_name]
+
+from memo.intake.engine.fleet import Engine  # noqa: E402
+from memo.intake.engine.here import run_here  # noqa: E402
+from memo.intake.engine.workflow import Outcome, Work  # noqa: E402
 
 __all__ = ["Engine", "Outcome", "Work", "run_here"]

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from memo.decision_log.database import Lent
-from memo.errors import DecisionLogError, MemoError
-from memo.intake.job import instant
-
-# DBOS writes to stderr unless somebody listens to it, and obeys its variables: one of them would
-# have it report to a service on the net.
-logging.getLogger("dbos").addHandler(logging.NullHandler())
-for _name in [name for name in os.environ if name.startswith("DBOS_")]:
-    del os.environ[_name]
-
-from dbos import (  # noqa: E402
+from dbos import (
     DBOS,
     DBOSConfig,
     DBOSPortableJSONSerializer,
     WorkflowSerializationFormat,
     WorkflowStatus,
 )
-from dbos._core import ActiveWorkflowById  # noqa: E402
-from dbos._error import DBOSException  # noqa: E402
+from dbos._core import ActiveWorkflowById
+from dbos._error import DBOSException
+
+from memo.decision_log.database import Lent
+from memo.errors import DecisionLogError, MemoError
+from memo.intake.job import instant
 
 STEPS = "memo-work-1"
 """Changes with the steps of a workflow: what one version began, another must not go on with."""
@@ -50,8 +43,9 @@ class Work(Protocol):
     """Does one job, in steps. Each may be done again after a crash, and says what it came to.
 
     Any step may be the first that a worker does of a job that another has left behind: each takes
-    the job into its hands (`Book.begin`) before anything else. What is not an outcome is tried again: nothing may be raised but what will pass by itself (a
-    database that is away), and `Stopping`.
+    the job into its hands (`Book.begin`) before anything else. What is not an outcome is tried
+    again: nothing may be raised but what will pass by itself (a database that is away), and what
+    `stop` asks for.
     """
 
     def hear(self, job_id: int, attempt: int) -> Outcome:

@@ -61,8 +61,10 @@ class Fleet(RuleBasedStateMachine):
             self.beat(which)
 
     def teardown(self) -> None:
-        self.bring_to_rest()
-        self.book.close()
+        try:
+            self.bring_to_rest()
+        finally:
+            self.book.close()
 
     # --- The folder -------------------------------------------------------------------------------
 
@@ -107,6 +109,16 @@ class Fleet(RuleBasedStateMachine):
             if taken.outcome in {"new", "again"}:
                 self.forgiven.discard(taken.arrival.recording_sha256)
         self.book.vanished([Place(machine="m", path=path) for path in vanished])
+
+    @rule(watcher=TWO, worker=TWO)
+    def all_goes_as_it_mostly_goes(self, watcher: int, worker: int) -> None:
+        """Whole steps together, so that chance gets further in."""
+        self.a_watcher_looks(watcher)
+        self.a_watcher_hands_in_what_it_saw(watcher)
+        due = self.book.due("m", longest_wait=LONG)
+        self.a_heart_hands_out_what_is_due()
+        for job in due:
+            self.begin(worker, job)
 
     # --- Workers ----------------------------------------------------------------------------------
 

@@ -37,10 +37,17 @@ class Reins:
         try:
             yield
         finally:
-            with self._is_free:
-                self._thread = None
-                _raise_in(threading.get_ident(), None)  # what has not come yet must not come now
-                self._is_free.notify_all()
+            try:
+                self._let_go()
+            except BaseException:  # it came at the very last moment, and will not come again
+                self._let_go()
+                raise
+
+    def _let_go(self) -> None:
+        with self._is_free:
+            self._thread = None
+            _raise_in(threading.get_ident(), None)  # what has not come yet must not come now
+            self._is_free.notify_all()
 
     def check(self) -> None:
         """Stop here if that was asked for."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from memo.errors import (
+    ConfigError,
     ExitCode,
     LanguageModelError,
     MemoError,
@@ -129,6 +130,7 @@ class Work:
         self._crashes = crashes
         self._grace = grace
         self._hand: _InHand | None = None
+        self._is_to_stop = False
 
     def doing(self) -> str:
         """Return what is being done, for people; "" for nothing."""
@@ -140,7 +142,10 @@ class Work:
 
     def stop(self) -> None:
         """Have what is being done now raise `Stopping` soon; it can be gone on with."""
-        if hand := self._hand:
+        hand = self._hand
+        if hand is None:
+            self._is_to_stop = True  # what is about to be begun
+        else:
             hand.reins.pull(Stopping)
 
     # --- The steps ----------------------------------------------------------------------------
@@ -202,8 +207,11 @@ class Work:
         if job is None:
             self._hand = None
             return None
-        self._hand = _InHand(job, Reins(self._grace), time.monotonic())
-        return self._hand
+        self._hand = hand = _InHand(job, Reins(self._grace), time.monotonic())
+        if self._is_to_stop:
+            self._is_to_stop = False
+            hand.reins.pull(Stopping)
+        return hand
 
     @contextmanager
     def _telling(self, hand: _InHand) -> Iterator[None]:
@@ -240,7 +248,7 @@ class Work:
         with self._found(hand) as found:
             try:
                 outcome = convert(found.asked, found.tools, hand, recording=found.recording)
-            except (LanguageModelError, MissingDependencyError):
+            except (LanguageModelError, MissingDependencyError, ConfigError):
                 self._shelf.publish(_transcripts(found.asked))
                 raise
             self._shelf.publish([*outcome.files.values(), *outcome.kept])

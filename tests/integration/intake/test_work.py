@@ -19,6 +19,7 @@ import pytest
 
 from memo.decision_log.log import DecisionLog
 from memo.errors import (
+    ConfigError,
     DatabaseUnavailable,
     LanguageModelUnavailable,
     MemoError,
@@ -33,7 +34,15 @@ from memo.intake.job import Arrival, Job, Place, Request, State, Worker, key_of
 from memo.intake.shelf import Shelf
 from memo.intake.work import Work, asked_of
 from memo.model import Segment, Transcript, Word
-from memo.pipeline import Tools, convert, together
+from memo.pipeline import (
+    Changes,
+    Corrections,
+    Tools,
+    convert,
+    recall_conversion,
+    revoice,
+    together,
+)
 from memo.pipeline.sources import identity_of
 from memo.ports import Checkpoints, Progress, Transcriber, silent
 from memo.speech.recording import identify
@@ -333,12 +342,14 @@ def test_what_was_converted_by_hand_meanwhile_is_done(bench: Bench, sound: bytes
 # --- A language model that is missing -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["down", "missing"])
+@pytest.mark.parametrize("what", ["down", "missing", "unknown"])
 def test_the_transcript_comes_without_the_language_model_and_the_memo_later(
     bench: Bench, sound: bytes, what: str
 ) -> None:
     if what == "down":
         bench.model = LanguageModelUnavailable("the endpoint is down", hint="Start it.")
+    elif what == "unknown":
+        bench.missing = ConfigError("there is no model qwen-99", hint="Name another one.")
     else:
         bench.missing = WeightsUnavailable("qwen cannot be fetched", hint="Connect.")
     job = bench.ended(bench.take_in(bench.file("call.m4a", sound)))
@@ -530,7 +541,9 @@ def test_a_worker_that_stops_leaves_its_job_to_be_gone_on_with(bench: Bench, sou
     with pytest.raises(Stopping):
         bench.work.write(job_id, 1)
     assert bench.job(job_id).state is State.RUNNING
-    bench.work.stop()  # of nothing
+    bench.work.stop()  # while nothing is in hand: what comes next
+    with pytest.raises(Stopping):
+        bench.go(job_id)
     assert bench.go(job_id)
     assert bench.job(job_id).state is State.DONE
     assert bench.whisper.heard == 1
@@ -573,6 +586,22 @@ def test_the_original_is_moved_when_all_is_done_and_links_lead_there(bench: Benc
     assert "Launch" in page
     assert "](done/call.vtt#t=" in page
     assert Place(**job.results["moved_to"]).as_path() == bench.calls / "done" / "call.vtt"
+
+
+def test_who_speaks_can_still_be_said_after_the_move(bench: Bench) -> None:
+    path = bench.file("call.vtt")
+    job_id = bench.take_in(path, **done_folder(bench))
+    bench.ended(job_id)
+    before = bench.names()
+    place = bench.shelf.bench(bench.job(job_id).place)
+    tools = replace(
+        bench.tools, work=place.root, corrections=Corrections(bench.calls.parent / "speakers")
+    )
+    now = asked_of(bench.job(job_id).request, bench.calls / "done" / "call.vtt")
+    revoice(recall_conversion(now, tools), Changes(names=("Bo=Bob",)), tools, silent)
+    page = (bench.calls / "call.memo.md").read_text()
+    assert "Bob, [0:05](done/call.vtt#t=5)" in page
+    assert bench.names() == before
 
 
 def test_a_recording_that_waits_is_not_moved(bench: Bench) -> None:

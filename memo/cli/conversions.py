@@ -17,7 +17,8 @@ from memo.cli.output import complain, note, printable, say
 from memo.cli.progress import progress
 from memo.config import Settings, origins, remote_host
 from memo.errors import ExitCode, IncompleteResult, told
-from memo.pipeline import Job, Outcome, convert, parse_instant, together
+from memo.intake.alone import convert_alone
+from memo.pipeline import Job, Outcome, parse_instant, together
 from memo.ports import silent
 from memo.remembered import Link, LinkStanding, Relation
 from memo.speech.names.glossary import read_entries
@@ -108,7 +109,7 @@ class Conversions:
             path = job.path
             with progress(quiet=quiet) as drawn:
                 made = tools(self._settings, drawn, logs=logs)
-                outcome = interruptible(lambda: convert(job, made, drawn))
+                outcome = interruptible(lambda: convert_alone(job, made, drawn))
         except Exception as error:  # noqa: BLE001 - the others are converted all the same
             self._failed += 1
             self._fail(path, error)

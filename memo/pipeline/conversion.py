@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memo.checkpoints import Shared, WorkFolder
-from memo.errors import LanguageModelError, MemoError, MissingDependencyError
+from memo.errors import ConfigError, LanguageModelError, MemoError, MissingDependencyError
 from memo.export.files import sweep, write_outputs
 from memo.model import (
     Media,
@@ -217,7 +217,7 @@ def convert(
         DecisionLogError: The log refused; no file was written.
         OutputError: A result cannot be written; none was.
     """
-    with _opened(job, tools, progress, recording) as conversion:
+    with opened(job, tools, progress, recording) as conversion:
         return conversion.run()
 
 
@@ -232,7 +232,7 @@ def finished(
         RecordingError: The file is missing, unreadable or has no sound.
         DecisionLogError: The log refused.
     """
-    with _opened(job, tools, progress, recording) as conversion:
+    with opened(job, tools, progress, recording) as conversion:
         return conversion.finished()
 
 
@@ -248,21 +248,33 @@ def hear(
         MissingDependencyError: A model's files are not there.
         TranscriptionError: The ASR failed.
     """
-    with _opened(job, tools, progress, recording) as conversion:
+    with opened(job, tools, progress, recording) as conversion:
         return conversion.hear()
 
 
 @contextmanager
-def _opened(
-    job: Job, tools: Tools, progress: Progress, recording: Recording | None
-) -> Iterator[_Conversion]:
+def opened(
+    job: Job, tools: Tools, progress: Progress, recording: Recording | None = None
+) -> Iterator[Conversion]:
+    """Have one recording to oneself, to convert it step by step.
+
+    Args:
+        job: What is to be converted.
+        tools: What with.
+        progress: Told how far each stage has come.
+        recording: Its identity, if known.
+
+    Raises:
+        RecordingError: The file is missing, unreadable or has no sound.
+        OutputError: Nothing can be kept in the work folder.
+    """
     recording, media = recording or identity_of(job), media_of(job)
     work = WorkFolder(tools.work, recording, tools.shared)
     with work.exclusive(progress):
-        yield _Conversion(job, tools, progress, recording, media, work)
+        yield Conversion(job, tools, progress, recording, media, work)
 
 
-class _Conversion:
+class Conversion:
     """One recording being converted by whoever holds its work folder."""
 
     def __init__(
@@ -284,6 +296,7 @@ class _Conversion:
         self._work = work
         self._ledger = Ledger(work)
         self._told = tools.corrections.of(recording) if tools.corrections else Told()
+        self._said: Transcript | None = None
         self._is_whole = True  # else the same command is worth another try
         self._meeting, warnings = meeting_of(
             job.path,
@@ -307,6 +320,7 @@ class _Conversion:
         return self._outcome(done.memo, paths, (), said, was_done=True)
 
     def run(self) -> Outcome:
+        """Do whatever is left to do, and return what became of it."""
         if outcome := self.finished():
             return outcome
         paths = self._plan()
@@ -332,6 +346,11 @@ class _Conversion:
 
     def _listened(self) -> Transcript:
         """Return what was said, before anybody says by whom."""
+        if self._said is None:
+            self._said = self._listened_to()
+        return self._said
+
+    def _listened_to(self) -> Transcript:
         listens = self._is_sound and self._job.heard is None
         self._tools.fetch(listens)
         return self._job.heard or self._transcript()
@@ -372,7 +391,7 @@ class _Conversion:
                 warnings=self._warnings,
                 memo_language=self._job.memo_language,
             )
-        except (LanguageModelError, MissingDependencyError) as error:
+        except (LanguageModelError, MissingDependencyError, ConfigError) as error:
             raise self._with_transcript(error, transcript, paths) from error
 
     def _with_transcript(

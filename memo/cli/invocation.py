@@ -35,8 +35,9 @@ class Invocation:
         if not self.verbose:
             warnings.simplefilter("ignore")
         for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), _interrupt)
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup's
+                signal.signal(number, _interrupt)
 
     def settings(self, given: Mapping[str, object] | None = None) -> Settings:
         """Return the settings, the command's own options first.

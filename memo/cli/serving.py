@@ -217,7 +217,9 @@ def workers(
     return Slots(words, count, environment=environment, ended=ended)
 
 
-_HANDED_DOWN = ("log_format", "threads", "device", "offline", "shelf", "worker_lease")
+_HANDED_DOWN = (
+    "device", "log_format", "offline", "shelf", "threads", "worker_lease", "worker_slots",
+)  # fmt: skip
 
 
 def as_variables(settings: Settings, names: Sequence[str]) -> dict[str, str]:
@@ -245,13 +247,17 @@ def polite_signals(stop: threading.Event, again: Callable[[], None]) -> Iterator
         stop.set()
         again()
 
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), handle) for name in names}
+    before = {
+        number: signal.signal(number, handle)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP")
+        if (number := getattr(signal, name, None)) is not None
+        if name == "SIGTERM" or signal.getsignal(number) != signal.SIG_IGN  # as nohup has it
+    }
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def say_stopping(teller: Teller, slots: Slots) -> None:

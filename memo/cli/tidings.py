@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from memo.cli.job_lines import files, found, plural, when, where
@@ -18,6 +19,8 @@ from memo.intake.slots import Slots
 
 _SPARSE = 60.0  # seconds between two reports of one stage
 _STEP = 0.25  # of a stage
+_TAKEN_IN = "taken in"
+_MANY = 20  # recordings that come at once
 _FEW = 3  # recordings that may wait for one reason, and each be told
 
 
@@ -91,7 +94,10 @@ class Tidings:
 
     def _tell(self, news: Sequence[News]) -> None:
         waiting: dict[str, list[Job]] = defaultdict(list)
+        self._arrivals([each for each in news if each.what == _TAKEN_IN])
         for each in news:
+            if each.what == _TAKEN_IN:
+                continue
             if each.what == State.WAITING:
                 if self._reasons.get(each.job.id) != each.note:  # else it has been told
                     waiting[each.note].append(each.job)
@@ -104,6 +110,16 @@ class Tidings:
         for reason, jobs in waiting.items():
             for event in self._waits(reason, jobs):
                 self._teller.tell(event)
+
+    def _arrivals(self, news: Sequence[News]) -> None:
+        """Tell of what came in; in words, many at once are a line."""
+        is_many = len(news) > _MANY
+        for each in news:
+            event = self._event(each)
+            if is_many:
+                first = f"{printable(each.job.filename)} and {len(news) - 1} more: taken in"
+                event = replace(event, lines=[first] if each is news[0] else [])
+            self._teller.tell(event)
 
     def _count(self, news: News) -> None:
         self.ended[State(news.what)] += 1
@@ -148,7 +164,7 @@ class Tidings:
 
 
 _SAID = {
-    "taken in": ("info", "{name}: taken in, job {job}"),
+    _TAKEN_IN: ("info", "{name}: taken in, job {job}"),
     "taken in again": ("info", "{name}: taken in again, job {job}"),
     "found again elsewhere": ("info", "{note}: holds the same as {name}, job {job}"),
     "stopped": ("info", "{name}: stopped; it goes on where it was"),

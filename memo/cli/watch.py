@@ -146,6 +146,7 @@ class _Run:
         self._greet(names)
         stop = threading.Event()
         with polite_signals(stop, lambda: say_stopping(teller, self._slots)):
+            self._tidings.look()  # what is new is what comes from now on
             watching.start(stop)
             if once:
                 self._once(service, stop, watching)

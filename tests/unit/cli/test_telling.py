@@ -199,7 +199,7 @@ def test_many_that_wait_for_one_reason_are_one_line(
     news = tidings(book, teller())
     numbers = take_in(book, *(f"/calls/{number}.m4a" for number in range(40)))
     news.look()
-    heard()
+    assert heard() == ["0.m4a and 39 more: taken in"]
     end(book, *numbers, state=State.WAITING, reason="no model", hint="", not_before=instant())
     news.look()
     (line,) = heard()

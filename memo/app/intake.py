@@ -86,6 +86,9 @@ def watcher_of(
         poll: Whether to rely on looking alone.
         transcripts: Whether transcripts are taken, too.
         logs: Whether decisions are recorded.
+
+    Raises:
+        ConfigError: What other machines can work on should end up where only this one can write.
     """
     from memo.intake.folder import Wish
     from memo.intake.lookout import Pace
@@ -93,11 +96,13 @@ def watcher_of(
 
     shelf = shelf_of(settings)
     own = (settings.out, settings.watch_done, settings.cache_dir, settings.data_dir)
+    request = request_of(settings, shelf, logs=logs)
+    _ensure_in_reach(request, [shelf.place_of(folder) for folder in folders])
     wish = Wish(
-        request=request_of(settings, shelf, logs=logs),
+        request=request,
         needs=needs_of(settings),
         transcripts=transcripts,
-        left_out=frozenset(folder.absolute() for folder in own if folder is not None),
+        left_out=frozenset(shelf.named(str(folder)) for folder in own if folder is not None),
     )
     pace = Pace(settle=settings.watch_settle, rescan=settings.watch_rescan)
     return Watcher(folders, book, wish, shelf, pace=pace, poll=poll)
@@ -116,11 +121,24 @@ def request_of(settings: Settings, shelf: Shelf, *, logs: bool = True) -> Reques
     said["glossary"] = [": ".join(filter(None, [t.written, ", ".join(t.heard_as)])) for t in terms]
     return Request(
         settings=said,
-        out=shelf.place_of(settings.out) if settings.out else None,
-        moved_to=shelf.place_of(settings.watch_done) if settings.watch_done else None,
+        out=shelf.place_of(shelf.named(str(settings.out))) if settings.out else None,
+        moved_to=(
+            shelf.place_of(shelf.named(str(settings.watch_done))) if settings.watch_done else None
+        ),
         logs=logs,
         written_by=__version__,
     )
+
+
+def _ensure_in_reach(request: Request, folders: Sequence[Place]) -> None:
+    """Make sure that whoever may work on a recording can write where its results go."""
+    is_shared = any(folder.machine is None for folder in folders)
+    for name, place in (("out", request.out), ("watch_done", request.moved_to)):
+        if is_shared and place is not None and place.machine is not None:
+            raise ConfigError(
+                f"{name} lies on this machine alone, and the watched folder on the shelf",
+                hint="Name a folder on the shelf, or watch that folder without a shelf.",
+            )
 
 
 def needs_of(settings: Settings) -> Needs:
@@ -165,21 +183,26 @@ def work_in_slot(
         DecisionLogError: It cannot be used.
     """
     from memo.intake.engine import Engine
+    from memo.intake.keeper import Keeper, can_use_gpu, give_way
     from memo.intake.liveness import Heart, this_worker
     from memo.intake.queues import queues_of
     from memo.intake.work import Work
 
     Thread(target=_beat_on, args=(beat,), name="life", daemon=True).start()
+    give_way()
+    settings = _with_its_share(settings)
+    gpu = can_use_gpu(settings.device) if gpu is None else gpu
     can: Needs = "gpu" if gpu else ""
     me = this_worker(__version__, can)
     book, shelf = open_book(settings), shelf_of(settings)
-    work = Work(
-        book,
-        me.name,
-        shelf,
-        lambda request, progress: tools_of(settings, request, progress),
-        crashes=settings.worker_crashes,
-    )
+    keeper = Keeper(work_folder(settings), settings.work_disk, shelf, book.live_recordings)
+    Thread(target=keeper.keep, args=(stop,), name="keeper", daemon=True).start()
+
+    def tools_for(request: Request, progress: Progress) -> Tools:
+        keeper.ensure_room()
+        return tools_of(settings, request, progress)
+
+    work = Work(book, me.name, shelf, tools_for, crashes=settings.worker_crashes)
     queues = queues_of(me.machine, can, has_shelf=shelf.root is not None)
     engine = Engine(settings.database_url, me.name, queues, work)
     heart = Heart(
@@ -188,6 +211,15 @@ def work_in_slot(
     heart.start()
     stop.wait()
     return heart.stop(_FAREWELL)
+
+
+def _with_its_share(settings: Settings) -> Settings:
+    """Return the settings of one of several workers that share this machine's processors."""
+    from memo.intake.keeper import threads_each
+    from memo.language_model.cores import usable_cores
+
+    each = threads_each(usable_cores(), settings.worker_slots, settings.threads)
+    return settings.model_copy(update={"threads": each})
 
 
 def _beat_on(beat: Callable[[], None]) -> None:

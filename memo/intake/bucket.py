@@ -26,7 +26,7 @@ from memo.intake.copies import Copies
 from memo.intake.ignored import is_own
 from memo.intake.job import Place
 from memo.intake.objects import Object, Objects
-from memo.intake.shelf import BUCKET, HIDDEN, Bench, Copy, Shelf
+from memo.intake.shelf import BUCKET, HIDDEN, Bench, Copy, Shelf, bucket_address
 from memo.pipeline.outputs import base_names
 from memo.pipeline.sidecar import ANY_NAME, ENDINGS
 from memo.pipeline.sources import SOUNDS
@@ -80,8 +80,8 @@ class Bucket(Shelf):
             OSError: It cannot be made.
         """
         own = BUCKET + "/".join(filter(None, (self._objects.bucket, self._objects.prefix)))
-        asked = place.rstrip("/")
-        if asked == own or asked.startswith(f"{own}/"):
+        asked = bucket_address(place)
+        if asked is not None and (asked == own or asked.startswith(f"{own}/")):
             path = self.root.joinpath(*filter(None, asked[len(own) :].split("/")))
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             return path
@@ -305,6 +305,7 @@ class Bucket(Shelf):
             there = self._objects.there(key)
             if there is None:
                 self._objects.copy(found.key, key)
+                there = self._objects.there(key)
             elif (there.size, there.tag) != (found.size, found.tag):
                 raise OutputUnavailable(
                     f"{printable(source)} cannot be moved: another file has its name there",
@@ -312,6 +313,8 @@ class Bucket(Shelf):
                 )
             self._objects.delete(found.key)
             self._copies.forget(old)
+            if there and (new := self.root / key).exists():
+                self._copies.know(new, there.tag)
 
     def _is_shared(self, path: Path) -> bool:
         return path.is_relative_to(self.root)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -150,7 +151,7 @@ def can_use_gpu(device: str) -> bool:
     Args:
         device: The setting: `auto`, `cpu` or `cuda`.
     """
-    if device == "cpu":
+    if device == "cpu" or not _has_driver():
         return False
     try:
         from memo.speech.recognition.whisper import graphics_cards
@@ -158,3 +159,10 @@ def can_use_gpu(device: str) -> bool:
         return graphics_cards() > 0
     except (ImportError, OSError, RuntimeError, ValueError):
         return False
+
+
+def _has_driver() -> bool:
+    """Return whether there may be a driver for what CTranslate2 can use; asking it takes longer."""
+    if sys.platform == "linux":  # the second is that of Windows' own Linux
+        return any(map(os.path.exists, ("/proc/driver/nvidia", "/dev/dxg", "/dev/nvidiactl")))
+    return sys.platform != "darwin"

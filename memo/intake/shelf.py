@@ -127,11 +127,9 @@ class Shelf:
         Raises:
             ConfigError: It is the address of a bucket that is not the shelf.
         """
-        if place.startswith(BUCKET):
-            raise ConfigError(
-                f"{place} does not lie on the shelf",
-                hint="Set `shelf` to that bucket.",
-            )
+        address = bucket_address(place)
+        if address is not None:
+            raise ConfigError(f"{address} does not lie on the shelf", hint="Set `shelf` to that.")
         return _absolute(Path(place))
 
     def _way(self, path: Path) -> PurePath | None:
@@ -261,6 +259,16 @@ class Shelf:
                 self.root / HIDDEN,
             )
         return Bench(self._work, shared)
+
+
+def bucket_address(place: str) -> str | None:
+    """Return the address of a folder in a bucket; None for a path.
+
+    Args:
+        place: What the user named; what became a path loses one of two slashes.
+    """
+    scheme = BUCKET.rstrip("/")
+    return BUCKET + place[len(scheme) :].strip("/") if place.startswith(f"{scheme}/") else None
 
 
 def _absolute(path: Path) -> Path:

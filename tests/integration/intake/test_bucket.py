@@ -339,6 +339,7 @@ def test_an_original_is_moved_and_so_are_tracks(
         "in/call.m4a2",
     ]
     assert (disk / "done/mon.tracks/b.wav").read_bytes() == b"in/mon.tracks/b.wav"
+    assert {copy.path.name for copy in bucket.idle()} == {"call.m4a", "a.wav", "b.wav"}
 
 
 def test_a_new_recording_under_the_name_of_the_old_is_not_moved(
@@ -749,6 +750,7 @@ def test_a_folder_in_the_bucket_is_named_by_its_address(
     own = f"s3://calls/{disk.parent.name}/team"
     assert bucket.named(own) == bucket.named(f"{own}/") == bucket.root
     assert bucket.named(f"{own}/in/") == bucket.root / "in"
+    assert bucket.named(str(Path(own) / "in")) == bucket.root / "in"  # as options give it
     assert bucket.named("/home/anna") == Path("/home/anna")
     for other in (f"{own}2/in", "s3://others"):
         with pytest.raises(ConfigError, match="does not lie on the shelf"):

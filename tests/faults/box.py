@@ -340,7 +340,9 @@ def is_linux_root() -> bool:
 
 
 def _canonical(finding: dict[str, Any]) -> str:
-    return json.dumps(finding, sort_keys=True)
+    """Return a finding without what depends on which meetings were logged before."""
+    about = {k: v for k, v in finding.items() if k not in {"status", "supersedes"}}
+    return json.dumps(about, sort_keys=True)
 
 
 def _stable(memo: dict[str, Any]) -> dict[str, Any]:

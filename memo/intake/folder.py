@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from memo.errors import RecordingError, RecordingUnavailable
+from memo.errors import RecordingChanged, RecordingError
 from memo.intake.alarm import Alarm
 from memo.intake.job import Arrival, Needs, Place, Request, Sighting, key_of
 from memo.intake.mounts import is_remote, keeps_numbers
@@ -123,8 +123,9 @@ class Folder:
         """
         place = self._shelf.place_of(sighting.path)
         with self._shelf.opened(place):
-            if not whole:
-                for file in sighting.tracks or (sighting.path,):
+            for file in sighting.tracks or (sighting.path,):
+                _ensure_ordinary(file)
+                if not whole:
                     _ensure_whole(file)
             filename, sha256 = _identified(sighting)
             sidecars = _sidecars(sighting)
@@ -148,12 +149,19 @@ def _identified(sighting: Sighting) -> tuple[str, str]:
     return found.filename, found.sha256
 
 
+def _ensure_ordinary(file: Path) -> None:
+    try:
+        mode = file.lstat().st_mode
+    except OSError as error:
+        raise unreadable(file, error) from error
+    if not stat.S_ISREG(mode):  # somebody put a link or a pipe in its place
+        raise RecordingChanged(
+            f"{printable(file)} is not an ordinary file any more", hint="Save it to a file first."
+        )
+
+
 def _ensure_whole(file: Path) -> None:
     try:
-        if not stat.S_ISREG(file.lstat().st_mode):  # somebody put a link or a pipe in its place
-            raise RecordingUnavailable(
-                f"{printable(file)} is not an ordinary file", hint="Save it to a file first."
-            )
         with file.open("rb") as opened:
             promised, size = promised_bytes(opened), opened.seek(0, os.SEEK_END)
     except OSError as error:

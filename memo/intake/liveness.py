@@ -104,13 +104,13 @@ class Heart:
         """
         self._book.beat(self._worker)  # or what it begins would be taken for a dead one's
         self._engine.start()
-        for do, pause in (
-            (self.beat, self._pause),
-            (self.look_around, self._pause),
-            (self.duties, min(_DUTIES, self._pause)),
-            (self.upkeep, _UPKEEP),
+        for do, wait, pause in (
+            (self.beat, self._stopping.wait, self._pause),
+            (self.look_around, self._stopping.wait, self._pause),
+            (self.duties, self._engine.wait, min(_DUTIES, self._pause)),
+            (self.upkeep, self._stopping.wait, _UPKEEP),
         ):
-            thread = threading.Thread(target=self._go_on, args=(do, pause), daemon=True)
+            thread = threading.Thread(target=self._go_on, args=(do, wait, pause), daemon=True)
             thread.name = do.__name__
             thread.start()
             self._threads.append(thread)
@@ -175,6 +175,7 @@ class Heart:
         deadline = time.monotonic() + seconds
         released = self._engine.release(seconds)
         self._stopping.set()
+        self._engine.wake()
         for thread in self._threads:
             thread.join(max(0.0, min(1.0, deadline - time.monotonic())))
         if released:
@@ -191,16 +192,15 @@ class Heart:
         except MemoError as error:
             _log.warning("this worker could not take its leave: %s", error)
 
-    def _go_on(self, do: Callable[[], None], pause: float) -> None:
-        while True:
+    def _go_on(self, do: Callable[[], None], wait: Callable[[float], object], pause: float) -> None:
+        while not self._stopping.is_set():
             try:
                 do()
             except MemoError as error:
                 self._troubles.tell(error)
             except Exception:  # noqa: BLE001 - a heart goes on beating
                 _log.exception("a worker's %s failed", do.__name__)
-            if self._stopping.wait(pause):
-                return
+            wait(pause)
 
 
 class _Troubles:

@@ -15,9 +15,19 @@ from __future__ import annotations
 import logging
 import os
 
+
+class _ForDevelopers(logging.Handler):
+    """Tells what DBOS says with `--verbose` only: what matters of it, the heart says."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        first, *_ = record.getMessage().splitlines() or [""]
+        logging.getLogger(__name__).debug("DBOS: %s", first)
+
+
 # DBOS writes to stderr unless somebody listens to it, and obeys its variables: one of them would
 # have it report to a service on the net. Both are settled when it is first imported.
-logging.getLogger("dbos").addHandler(logging.NullHandler())
+logging.getLogger("dbos").addHandler(_ForDevelopers())
+logging.getLogger("dbos").propagate = False
 for _name in [name for name in os.environ if name.startswith("DBOS_")]:
     del os.environ[_name]
 

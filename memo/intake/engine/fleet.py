@@ -36,6 +36,7 @@ from memo.intake.queues import has_able, queue_for, queue_of
 Result = TypeVar("Result")
 
 _BUSY, _IDLE = 0.2, 1.0  # seconds between two looks at a queue
+_BUSY_FOR = 10.0  # seconds, since something was last seen to wait in it
 _LOOKS = 3  # in a row, after which something is lost that should run here
 _KEPT = dt.timedelta(days=1)
 
@@ -60,6 +61,7 @@ class Engine:
         self._work = work
         self._lent = Lent(_beside(url))
         self._pace = 0.0
+        self._busy_at = float("-inf")
         self._looks: Counter[str] = Counter()
 
     def start(self) -> None:
@@ -76,6 +78,15 @@ class Engine:
     def doing(self) -> str | None:
         """The workflow that is being worked on, by `Job.workflow`."""
         return desk.taken
+
+    def wait(self, seconds: float) -> None:
+        """Wait for so long, or until something that was done here is over."""
+        desk.freed.wait(seconds)
+        desk.freed.clear()
+
+    def wake(self) -> None:
+        """Have `wait` wait no longer."""
+        desk.freed.set()
 
     def put(self, jobs: Sequence[Job], alive: Collection[Worker]) -> None:
         """See to it that jobs are among the workflows; those that are stay as they are.
@@ -151,7 +162,8 @@ class Engine:
         with translating(self._lent):
             if is_busy is None:
                 is_busy = bool(listed(status="ENQUEUED", queue_name=self._queues, limit=1))
-            pace = _BUSY if is_busy else _IDLE
+            self._busy_at = time.monotonic() if is_busy else self._busy_at
+            pace = _BUSY if time.monotonic() - self._busy_at < _BUSY_FOR else _IDLE
             if pace == self._pace:
                 return
             for queue in self._queues:

@@ -78,6 +78,7 @@ class Desk(ActiveWorkflowById):
         self.is_closed = False
         self.tells = True  # of what is left undone: nobody else hears of it
         self.tries: Counter[str] = Counter()  # how often each was left undone here
+        self.freed = threading.Event()  # set whenever something is over
         self._taken: str | None = None
         self._free = threading.Condition()
 
@@ -111,6 +112,7 @@ class Desk(ActiveWorkflowById):
             with self._free:
                 self._taken = None
                 self._free.notify_all()
+            self.freed.set()
 
     def _note(self, workflow: str, cause: Exception | None) -> None:
         self.tries[workflow] += 1

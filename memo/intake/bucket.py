@@ -119,9 +119,10 @@ class Bucket(Shelf):
     def _path(self, found: Object) -> Path | None:
         """Return where an object's copy lies; None for what is none of a recording's."""
         parts = found.key.split("/")
-        if parts[0] == HIDDEN:
-            return None
         path = self.root.joinpath(*parts)
+        is_marker = not found.size and path.suffix.lower() not in SOUNDS  # `folder/`, as some make
+        if parts[0] == HIDDEN or is_marker:
+            return None
         if {"", ".", ".."} & set(parts) or path.relative_to(self.root).parts != tuple(parts):
             self._say_once(path, "its name is no path")
             return None
@@ -295,9 +296,9 @@ class Bucket(Shelf):
             return
         start = self._key(source)
         for found in list(self._objects.beginning_with(start)):
-            if found.key != start and not found.key.startswith(f"{start}/"):
+            old = self._path(found)
+            if old is None or not _is_of(old, source):
                 continue
-            old = self.root / found.key
             if self._copies.tag_of(old) != found.tag:
                 _log.warning("%s was replaced in the bucket, and is left there", printable(old))
                 continue

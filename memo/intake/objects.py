@@ -307,8 +307,11 @@ def _told(error: Exception) -> tuple[str, str]:
         return why, "Put its keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
     if code and code[1] == "NoSuchBucket":
         return why, "Make the bucket, or correct its name in `shelf`."
-    if "invalid path" in text.lower() or "empty segment" in text.lower():
-        return "the name of one of its objects is no path", "Rename what has `//` in its name."
+    if odd := re.search(r'invalid path.*?Path "(.+?)"', text, re.DOTALL):
+        return (
+            f"{clean(odd[1][:200])} is no path",
+            "Rename that object: `//`, `.` and `..` are no names.",
+        )
     return why, "Check AWS_ENDPOINT_URL, AWS_REGION and the network; memo will try again."
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import http.server
 import os
-import socket
-import subprocess
+import re
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,69 +23,15 @@ from memo.errors import (
     RecordingMissing,
     RecordingUnavailable,
 )
-from memo.intake.book import Book
 from memo.intake.bucket import Bucket
-from memo.intake.folder import Wish
-from memo.intake.job import Place, Request
-from memo.intake.keeper import Keeper
-from memo.intake.lookout import Pace
+from memo.intake.job import Place
 from memo.intake.moving import free_name
-from memo.intake.objects import FETCHING, Object, Objects
-from memo.intake.scan import Rules, scan
+from memo.intake.objects import FETCHING, Objects
 from memo.intake.shelf import open_shelf
-from memo.intake.watcher import Watcher
 from memo.model import Recording, Span
 
 SHA = "ab" * 32
 SECRET = "wJalrXUtnFEMI"  # noqa: S105 - nobody's
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """The address of an S3 server, and the folder of its buckets."""
-    disk = tmp_path_factory.mktemp("s3")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [sys.executable, "-m", "localbucket", str(disk), "--port", str(port)]
-    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=5).close()
-                    break
-                except OSError:
-                    assert process.poll() is None
-                    assert time.monotonic() < deadline
-                    time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}", disk
-        finally:
-            process.kill()
-
-
-@pytest.fixture
-def disk(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """What the bucket `calls` holds below the prefix `team`, as files."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server[0])
-    folder = server[1] / "calls" / tmp_path.name.lower() / "team"
-    folder.mkdir(parents=True)
-    return folder
-
-
-@pytest.fixture
-def machine(disk: Path, tmp_path: Path) -> Callable[[str], Bucket]:
-    """Makes the bucket as a machine has it."""
-
-    def of(name: str) -> Bucket:
-        work = tmp_path / name / "work"
-        return Bucket(f"s3://calls/{disk.parent.name}/team", machine=name, work=work)
-
-    return of
 
 
 def put(disk: Path, name: str, content: bytes = b"sound") -> Place:
@@ -362,229 +305,6 @@ def test_a_name_that_no_object_can_have_is_refused(
         bucket.publish([bucket.root / os.fsdecode(b"\xff.memo.md")])
 
 
-# --- Finished steps -----------------------------------------------------------------------------
-
-
-def test_another_machine_goes_on_from_the_last_finished_step(
-    disk: Path, machine: Callable[[str], Bucket]
-) -> None:
-    place = put(disk, "call.m4a")
-    recording = Recording(filename="call.m4a", sha256=SHA)
-    for number, name in enumerate(("a", "b", "a")):
-        bucket = machine(name)
-        with bucket.opened(place, recording=SHA):
-            bench = bucket.bench(place)
-            work = WorkFolder(bench.root, recording, bench.shared)
-            for done in range(number):
-                assert work.load("asr", f"window {done}", Span) == Span(start=done, end=300)
-            work.save("asr", f"window {number}", Span(start=number, end=300))
-    assert names(disk) == ["call.m4a"]  # the steps are hidden
-
-
-def test_the_newer_of_two_steps_wins(disk: Path, machine: Callable[[str], Bucket]) -> None:
-    place = put(disk, "call.m4a")
-    recording = Recording(filename="call.m4a", sha256=SHA)
-    for end, name in enumerate(("a", "b", "a")):
-        bucket = machine(name)
-        with bucket.opened(place, recording=SHA):
-            work = WorkFolder(bucket.bench(place).root, recording)
-            before = work.load("outputs", "x", Span)
-            assert (before.end if before else 0) == end
-            time.sleep(1.1)  # the server tells whole seconds
-            work.save("outputs", "x", Span(start=0, end=end + 1))
-
-
-def test_steps_are_cleaned_from_the_bucket_the_oldest_first_but_not_what_is_needed(
-    disk: Path, machine: Callable[[str], Bucket]
-) -> None:
-    shas = [hashlib.sha256(bytes([number])).hexdigest() for number in range(4)]
-    for number, sha in enumerate(shas):
-        step = disk / ".memo" / "work" / sha[:2] / sha / "asr-1.json"
-        step.parent.mkdir(parents=True)
-        step.write_bytes(b"x" * 1000)
-        os.utime(step, (1000 + number, 1000 + number))
-    freed = machine("a").tidy(2000, {shas[0]})
-    assert freed == 2000
-    left = [path.parent.name for path in (disk / ".memo").rglob("*.json")]
-    assert sorted(left) == sorted([shas[0], shas[3]])
-
-
-# --- Cleaning copies ----------------------------------------------------------------------------
-
-
-def test_copies_may_be_dropped_but_for_those_that_are_open(
-    disk: Path, machine: Callable[[str], Bucket]
-) -> None:
-    bucket = machine("a")
-    places = [put(disk, f"{name}.m4a", name.encode()) for name in "abc"]
-    put(disk, "c.toml", b'title = "x"')
-    put(disk, "mon.tracks/a.wav", b"track")
-    tracks = Place.on(None, Path("mon.tracks"))
-    with bucket.opened(places[0]) as closed, bucket.opened(places[1]):
-        before = closed.stat()
-    with bucket.opened(tracks) as folder, bucket.opened(places[2]) as path:
-        dropped = [copy for copy in bucket.idle() if bucket.drop(copy)]
-        assert [copy.path.name for copy in dropped] == ["a.m4a", "b.m4a"]
-        assert path.read_bytes() == b"c"
-        assert path.with_suffix(".toml").read_bytes() == b'title = "x"'
-        assert (folder / "a.wav").read_bytes() == b"track"
-        after = closed.stat()  # a scan sees no change
-        assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-        assert closed.read_bytes() == b"\0"
-    assert {copy.path.name for copy in bucket.idle()} == {"c.m4a", "c.toml", "a.wav"}
-    with bucket.opened(places[0]) as path:
-        assert path.read_bytes() == b"a"
-
-
-def test_a_copy_that_was_opened_since_it_was_looked_at_is_not_dropped(
-    disk: Path, machine: Callable[[str], Bucket]
-) -> None:
-    bucket = machine("a")
-    place = put(disk, "call.m4a")
-    with bucket.opened(place):
-        pass
-    (copy,) = bucket.idle()
-    with bucket.opened(place) as path:
-        assert not bucket.drop(copy)
-        assert path.read_bytes() == b"sound"
-
-
-def test_copies_count_towards_the_budget_and_go_before_finished_steps(
-    disk: Path, machine: Callable[[str], Bucket], tmp_path: Path
-) -> None:
-    bucket = machine("a")
-    for number in range(3):
-        with bucket.opened(put(disk, f"{number}.m4a", b"x" * 10_000)):
-            pass
-    work = WorkFolder(tmp_path / "a" / "work", Recording(filename="c", sha256=SHA))
-    work.save("asr", "window", Span(start=0, end=300))
-    keeper = Keeper(tmp_path / "a" / "work", 15_000, bucket, set)
-    assert keeper.tidy() == 20_000
-    assert [copy.path.name for copy in bucket.idle()] == ["2.m4a"]
-    assert work.path.exists()
-    assert Keeper(tmp_path / "a" / "work", 0, bucket, set).tidy() > 10_000
-    assert not work.path.exists()
-
-
-# --- Watching -----------------------------------------------------------------------------------
-
-
-def seen(bucket: Bucket, folder: str = "") -> dict[str, str]:
-    """What a scan sees in a folder of the bucket: names and signatures."""
-    root = bucket.root / folder
-    rules = Rules(numbers=False)
-    return {
-        sighting.path.relative_to(bucket.root).as_posix(): sighting.signature
-        for sighting in bucket.scan(root, lambda place: scan(place, rules))
-    }
-
-
-def test_a_bucket_is_seen_as_a_folder_is(disk: Path, machine: Callable[[str], Bucket]) -> None:
-    for name in ("in/a.m4a", "in/deep/b.wav", "in/mon.tracks/1.wav", "in/mon.tracks/2.wav"):
-        put(disk, name, b"x" * 1_000_000)
-    for name in ("in/a.memo.md", "in/notes.txt", "in/.hidden/c.m4a", "other/d.m4a", ".memo/e.m4a"):
-        put(disk, name)
-    bucket = machine("a")
-    assert sorted(seen(bucket, "in")) == ["in/a.m4a", "in/deep/b.wav", "in/mon.tracks"]
-    blocks = sum(path.stat().st_blocks for path in bucket.root.rglob("*") if path.is_file())
-    assert blocks * 512 < 100_000  # 4 MB are seen, and nothing was fetched
-
-
-def test_what_is_seen_changes_with_the_bucket_and_with_nothing_else(
-    disk: Path, machine: Callable[[str], Bucket]
-) -> None:
-    place = put(disk, "in/a.m4a", b"one")
-    put(disk, "in/a.toml", b'title = "a"')
-    put(disk, "in/b.m4a", b"two")
-    bucket = machine("a")
-    first = seen(bucket)
-    assert first == seen(bucket) == seen(machine("b"))
-    with bucket.opened(place):
-        assert seen(bucket) == first
-    assert seen(bucket) == first
-    for copy in bucket.idle():
-        assert bucket.drop(copy)
-    assert seen(bucket) == first
-    put(disk, "in/a.toml", b'title = "b"')  # of the same size, in the same second
-    second = seen(bucket)
-    assert second["in/a.m4a"] != first["in/a.m4a"]
-    assert second["in/b.m4a"] == first["in/b.m4a"]
-    (disk / "in/b.m4a").unlink()
-    assert list(seen(bucket)) == ["in/a.m4a"]
-
-
-def test_what_is_being_worked_on_is_drawn_anew_only_afterwards(
-    disk: Path, machine: Callable[[str], Bucket]
-) -> None:
-    place = put(disk, "a.m4a", b"one")
-    put(disk, "a.toml", b'title = "a"')
-    bucket = machine("a")
-    before = seen(bucket)
-    with bucket.opened(place) as path:
-        put(disk, "a.m4a", b"two")
-        (disk / "a.toml").unlink()
-        memo = path.with_name("a.memo.md")
-        memo.write_bytes(b"not published yet")
-        assert seen(bucket) == before
-        assert path.read_bytes() == b"one"
-        assert path.with_suffix(".toml").exists()
-        assert memo.exists()
-    assert seen(bucket) != before
-    with bucket.opened(place) as path:
-        assert path.read_bytes() == b"two"
-
-
-def test_names_that_no_disk_can_have_are_left_out_and_told_once(
-    disk: Path, machine: Callable[[str], Bucket], caplog: pytest.LogCaptureFixture
-) -> None:
-    del disk
-    bucket = machine("a")
-    when = dt.datetime.now(dt.UTC)
-    names = ("x" * 300 + ".m4a", "a.m4a", "a.m4a/b.m4a", "../c.m4a", "d//e.m4a", "f.m4a")
-    more = [Object(key=name, size=5, changed_at=when, tag="t") for name in names]
-    bucket._objects.listed = lambda _start="": iter(more)  # type: ignore[method-assign,assignment]
-    for _ in range(2):
-        assert sorted(seen(bucket)) == ["a.m4a", "f.m4a"]
-    assert caplog.text.count("is left out") == 4
-
-
-def test_a_sidecar_for_the_only_recording_is_had_only_by_that(
-    disk: Path, machine: Callable[[str], Bucket]
-) -> None:
-    place = put(disk, "mon/a.m4a")
-    put(disk, "mon/recording.toml", b'title = "x"')
-    bucket = machine("a")
-    with bucket.opened(place):
-        assert names(bucket.root) == ["mon/a.m4a", "mon/recording.toml"]
-    put(disk, "mon/b.m4a")
-    with bucket.opened(place):
-        assert names(bucket.root) == ["mon/a.m4a"]
-
-
-def test_a_watcher_takes_in_what_lies_in_a_bucket_once(
-    disk: Path, machine: Callable[[str], Bucket], tmp_path: Path
-) -> None:
-    for number in range(3):
-        put(disk, f"in/{number}.m4a", f"sound {number}".encode())
-    put(disk, "in/again.m4a", b"sound 1")
-
-    def taken(bucket: Bucket) -> list[str]:
-        with Book(f"sqlite:///{tmp_path}/jobs.db") as book:
-            root = bucket.named(f"s3://calls/{disk.parent.name}/team/in")
-            wish = Wish(Request(settings={}))
-            watcher = Watcher([root], book, wish, bucket, pace=Pace(settle=0.0))
-            watcher.settle(threading.Event())
-            return sorted(f"{job.place.shown()} {job.place.machine}" for job in book.jobs())
-
-    expected = [f"in/{name}.m4a None" for name in ("0", "1", "2")]
-    first = taken(machine("a"))
-    assert [line.replace("again", "1") for line in first] == expected
-    fetched = {path.name for path in machine("b").root.rglob("*.m4a")}
-    assert fetched == set()
-    assert taken(machine("b")) == first  # another machine's watcher has nothing to read
-    assert machine("b").idle() == []
-
-
 # --- Moving -------------------------------------------------------------------------------------
 
 
@@ -629,12 +349,14 @@ def test_nothing_in_the_bucket_is_overwritten_by_moving(
 # --- Failing ------------------------------------------------------------------------------------
 
 
-class _Refusing(http.server.BaseHTTPRequestHandler):
-    """Answers as S3 answers a wrong key."""
+class _Answering(http.server.BaseHTTPRequestHandler):
+    """Says the same to everything."""
+
+    answer: tuple[int, bytes]
 
     def do_GET(self) -> None:
-        body = b"<Error><Code>InvalidAccessKeyId</Code><Message>AKIAEXAMPLE</Message></Error>"
-        self.send_response(403)
+        status, body = self.answer
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body if self.command != "HEAD" else b"")
@@ -644,35 +366,74 @@ class _Refusing(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+@contextmanager
+def answering(status: int, body: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a server that says the same to everything."""
+    handler = type("Handler", (_Answering,), {"answer": (status, body)})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as answers:
+        threading.Thread(target=answers.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{answers.server_port}")
+        yield
+        answers.shutdown()
+
+
 def test_a_wrong_key_is_told_and_not_shown(
-    disk: Path, machine: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    disk: Path, machine: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del disk
-    bucket = machine("a")
-    refusing = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
-    threading.Thread(target=refusing.serve_forever, daemon=True).start()
-    try:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{refusing.server_port}")
-        bucket = machine("b")
+    refusal = b"<Error><Code>InvalidAccessKeyId</Code><Message>AKIAEXAMPLE</Message></Error>"
+    with answering(403, refusal, monkeypatch):
+        bucket = machine("a")
         with (
             pytest.raises(RecordingUnavailable, match="403 Forbidden") as caught,
             bucket.opened(Place.on(None, Path("call.m4a"))),
         ):
             pass
-        (tmp_path / "x.memo.md").write_bytes(b"x")
         memo = bucket.root / "x.memo.md"
         memo.parent.mkdir(parents=True, exist_ok=True)
         memo.write_bytes(b"x")
         with pytest.raises(OutputUnavailable, match="cannot be written to: 403"):
             bucket.publish([memo])
-    finally:
-        refusing.shutdown()
-        refusing.server_close()
     told = f"{caught.value} {caught.value.hint}"
     assert "AWS_ACCESS_KEY_ID" in told
     assert SECRET not in told
     assert "AKIAEXAMPLE" not in told
     assert "\n" not in told
+
+
+def listing(*keys: str) -> bytes:
+    """What a bucket answers that has these objects, all of them empty."""
+    contents = (
+        f"<Contents><Key>{key}</Key><Size>0</Size><ETag>e</ETag>"
+        "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+        for key in keys
+    )
+    return f"<ListBucketResult>{''.join(contents)}</ListBucketResult>".encode()
+
+
+@pytest.mark.parametrize("key", ["in/a//b.m4a", "in/../c.m4a", "in/./d.m4a"])
+def test_an_object_whose_name_is_no_path_is_named(
+    disk: Path, machine: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    with answering(200, listing(f"{disk.parent.name}/team/{key}"), monkeypatch):
+        bucket = machine("a")
+        with pytest.raises(RecordingUnavailable, match=f"{re.escape(key)} is no path"):
+            bucket.scan(bucket.root, lambda folder: folder.iterdir())
+
+
+def test_what_only_marks_a_folder_is_nothing(
+    disk: Path,
+    machine: Callable[[str], Bucket],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    names = ("in/", "in/mon.tracks/", "in/mon.tracks/1.wav", "in/mon.tracks/2.wav")
+    keys = [f"{disk.parent.name}/team/{name}" for name in names]
+    with answering(200, listing(*keys), monkeypatch):
+        bucket = machine("a")
+        found = bucket.scan(bucket.root / "in", lambda folder: folder.rglob("*.*"))
+        assert {path.name for path in found} == {"mon.tracks", "1.wav", "2.wav"}
+    assert caplog.text == ""
 
 
 def test_a_bucket_that_cannot_be_reached_is_a_wait(

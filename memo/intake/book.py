@@ -7,7 +7,6 @@ while the job is in the attempt and in the hands that the report names.
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -42,8 +41,10 @@ from memo.intake.rows import (
     forget_file,
     has_file,
     held_by,
+    insert_fresh,
     lives,
     mark,
+    new_row,
     one_job,
     place_in,
     read_jobs,
@@ -118,7 +119,14 @@ class Book:
         A file whose content changed leaves its old job behind: one that has not begun is gone.
         """
         with self._database.writing() as connection:
-            return [self._take_in(connection, arrival) for arrival in arrivals]
+            fresh = insert_fresh(connection, arrivals, self._now())
+            self._tell(connection, list(fresh.values()), "taken in")
+            return [
+                TakenIn(job_id=fresh[arrival.key], outcome="new", arrival=arrival)
+                if arrival.key in fresh
+                else self._take_in(connection, arrival)
+                for arrival in arrivals
+            ]
 
     def _take_in(self, connection: sa.Connection, arrival: Arrival) -> TakenIn:
         row = connection.execute(sa.select(jobs).filter_by(key=arrival.key)).mappings().first()
@@ -130,25 +138,7 @@ class Book:
         return TakenIn(job_id=job_id, outcome=outcome, arrival=arrival)
 
     def _insert(self, connection: sa.Connection, arrival: Arrival) -> int:
-        now = self._now()
-        made = connection.execute(
-            jobs.insert().values(
-                token=secrets.token_hex(12),
-                key=arrival.key,
-                recording_sha256=arrival.recording_sha256,
-                **columns(arrival.place),
-                filename=arrival.filename,
-                request=arrival.request.model_dump(mode="json"),
-                schema_version=arrival.request.schema_version,
-                needs=arrival.needs,
-                crashes=0,
-                waits=0,
-                results={},
-                created_at=now,
-                changed_at=now,
-                **{**AFRESH, "attempt": 1},
-            )
-        )
+        made = connection.execute(jobs.insert().values(new_row(arrival, self._now())))
         job_id = int((made.inserted_primary_key or (0,))[0])
         self._tell(connection, job_id, "taken in")
         return job_id

@@ -1,14 +1,17 @@
-"""Rows of the book become values."""
+"""Rows of the book become values, and values rows."""
 
 from __future__ import annotations
 
+import datetime as dt
+import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from memo.decision_log.schema import job_events, job_files, jobs, workers
-from memo.intake.job import Job, News, Place, Request, State
+from memo.intake.job import Arrival, Job, News, Place, Request, State
 
 PUT_OFF = (State.QUEUED, State.WAITING)
 """The states of jobs that nobody is on."""
@@ -59,7 +62,7 @@ def any_file(connection: sa.Connection, job_id: int) -> Place | None:
     """Return where a job's recording is known to lie; None if nowhere."""
     files = sa.select(job_files).filter_by(job_id=job_id).order_by(job_files.c.seen_at).limit(1)
     row = connection.execute(files).mappings().first()
-    return row and place_in(row)
+    return None if row is None else place_in(row)
 
 
 def forget_file(connection: sa.Connection, job_id: int, place: Place) -> None:
@@ -116,6 +119,72 @@ def _job(row: sa.RowMapping) -> Job:
     told = {name: row[name] for name in Job.model_fields if name in row}
     request = {k: v for k, v in row["request"].items() if k in Request.model_fields}
     return Job(**{**told, "place": place_in(row), "request": Request(**request)})
+
+
+def new_row(arrival: Arrival, now: dt.datetime) -> dict[str, Any]:
+    """Return the row of a job that there was not before."""
+    return {
+        **AFRESH,
+        **columns(arrival.place),
+        "token": secrets.token_hex(12),
+        "key": arrival.key,
+        "recording_sha256": arrival.recording_sha256,
+        "filename": arrival.filename,
+        "request": arrival.request.model_dump(mode="json"),
+        "schema_version": arrival.request.schema_version,
+        "needs": arrival.needs,
+        "attempt": 1,
+        "crashes": 0,
+        "waits": 0,
+        "results": {},
+        "created_at": now,
+        "changed_at": now,
+    }
+
+
+def insert_fresh(
+    connection: sa.Connection, arrivals: Sequence[Arrival], now: dt.datetime
+) -> dict[str, int]:
+    """Make jobs, all at once, of those files of which neither the place nor what is in it is known.
+
+    Returns:
+        The numbers of the jobs, by their keys. Other files are left to be looked at one by one.
+    """
+    keys, places = Counter(a.key for a in arrivals), Counter(a.place for a in arrivals)
+    known, taken = set[str](), set[tuple[str, str]]()
+    for some in batches(arrivals):
+        these = jobs.c.key.in_([arrival.key for arrival in some])
+        known.update(connection.scalars(sa.select(jobs.c.key).where(these)))
+        at = job_files.c.path.in_([arrival.place.path for arrival in some])
+        files = sa.select(job_files.c.machine, job_files.c.path).where(at)
+        taken.update((row.machine, row.path) for row in connection.execute(files))
+    fresh = [
+        arrival
+        for arrival in arrivals
+        if keys[arrival.key] == 1 == places[arrival.place] and arrival.key not in known
+        if (arrival.place.machine or "", arrival.place.path) not in taken
+    ]
+    if not fresh:
+        return {}
+    connection.execute(jobs.insert(), [new_row(arrival, now) for arrival in fresh])
+    made: dict[str, int] = {}
+    for some in batches(fresh):
+        these = jobs.c.key.in_([arrival.key for arrival in some])
+        made.update(
+            (row.key, row.id)
+            for row in connection.execute(sa.select(jobs.c.key, jobs.c.id).where(these))
+        )
+    files_of = [
+        {
+            **columns(arrival.place),
+            "signature": arrival.signature,
+            "job_id": made[arrival.key],
+            "seen_at": now,
+        }
+        for arrival in fresh
+    ]
+    connection.execute(job_files.insert(), files_of)
+    return made
 
 
 def batches(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

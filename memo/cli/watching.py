@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from memo.cli.failures import report
+from memo.cli.output import printable
 from memo.cli.telling import Event, Teller
 from memo.errors import ExitCode, MemoError
 from memo.intake.lookout import View
@@ -100,10 +101,20 @@ class Watching:
             self._trouble = ""
             if self._once:
                 self._watcher.settle(self._stop)
-                if self._watcher.view().trouble:  # it was logged
+                self._tell_what_is_left(view := self._watcher.view())
+                if view.trouble:  # it was logged
                     self.exit_code = ExitCode.RECORDING
             else:
                 self._watcher.run(self._stop)
+
+    def _tell_what_is_left(self, view: View) -> None:
+        """Say which files are not taken by a run that does not wait for them."""
+        if not (count := view.arriving_count) or self._stop.is_set():
+            return
+        names = ", ".join(printable(path.name) for path in view.arriving)
+        more = ", …" if count > len(view.arriving) else ""
+        lines = [f"left, because not whole yet: {names}{more} ({count} in all)"]
+        self._teller.tell(Event("left", lines, "warning", about={"count": count}))
 
     def _put_off(self, error: Exception, pause: float) -> None:
         """Say once what is wrong; the watcher is begun anew."""

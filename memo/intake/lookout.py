@@ -126,11 +126,16 @@ class Lookout:
 
     def view(self) -> View:
         """Return what there is to be seen; any thread may ask."""
-        return self._view._replace(reading=len(self._queue))
+        view, later = self._view, list(self._put_off)  # at once: another thread adds to it
+        return view._replace(
+            arriving=(*view.arriving, *(sighting.path for sighting, _ in later))[:NAMED],
+            arriving_count=view.arriving_count + len(later),
+            reading=len(self._queue),
+        )
 
     def wake(self) -> float | None:
         """Return when another file may be whole; None if none is arriving."""
-        times = [until for _, until in self._put_off]
+        times = [until for _, until in list(self._put_off)]
         return min([*times, *([] if self._wake is None else [self._wake])], default=None)
 
     # --- Looking ----------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ LONGEST_WAIT = dt.timedelta(hours=2)
 _DUTIES = 1.0  # seconds between two looks at what is due
 _UPKEEP = 60.0
 _BEATS = 12  # in a lease, at least
-_BEAT = 5.0
+_BEAT = 5.0  # seconds between two beats, at most
+_LOOK = 2.0  # and between two looks at the others
 _LONGEST_GAP = 5.0  # of seconds between two looks; a longer one says nothing about others
 
 _log = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ class Heart:
         self._own = _OwnLife(lease, clock)
         self._troubles = _Troubles()
         self._neighbours = _Neighbours(worker, lease, clock)
-        self._pause = min(lease / _BEATS, _BEAT)
+        self._beats = min(lease / _BEATS, _BEAT)
+        self._looks = min(lease / _BEATS, _LOOK)
         self._alive: tuple[Worker, ...] = (worker,)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -105,9 +107,9 @@ class Heart:
         self._book.beat(self._worker)  # or what it begins would be taken for a dead one's
         self._engine.start()
         for do, wait, pause in (
-            (self.beat, self._stopping.wait, self._pause),
-            (self.look_around, self._stopping.wait, self._pause),
-            (self.duties, self._engine.wait, min(_DUTIES, self._pause)),
+            (self.beat, self._stopping.wait, self._beats),
+            (self.look_around, self._stopping.wait, self._looks),
+            (self.duties, self._engine.wait, min(_DUTIES, self._looks)),
             (self.upkeep, self._stopping.wait, _UPKEEP),
         ):
             thread = threading.Thread(target=self._go_on, args=(do, wait, pause), daemon=True)

@@ -133,7 +133,7 @@ class Engine:
             lost = {found.workflow_id: found for found in pending}
             lost.pop(desk.taken or "", None)
             looks = Counter({workflow: self._looks[workflow] + 1 for workflow in lost})
-            ripe = [name for name in looks if looks[name] >= _LOOKS << min(desk.tries[name], 5)]
+            ripe = [name for name in looks if looks[name] >= _patience(desk.tries[name])]
             for workflow in ripe:
                 DBOS.resume_workflow(workflow, queue_name=lost[workflow].queue_name)
             self._looks = Counter({name: looks[name] for name in looks if name not in ripe})
@@ -216,6 +216,11 @@ class Engine:
         if not workers:
             return 0
         return len(DBOS._recover_pending_workflows(sorted(workers)))  # noqa: SLF001
+
+
+def _patience(tries: int) -> int:
+    """Return how many looks in a row it takes until something is put back."""
+    return _LOOKS << min(max(0, tries - 1), 5)
 
 
 def _pending() -> list[WorkflowStatus]:

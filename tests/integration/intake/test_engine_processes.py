@@ -40,13 +40,15 @@ class Box:
         with (self.folder / "stderr").open("ab") as told:
             worker = subprocess.Popen(words, stderr=told, stdout=told)
         self.workers.append(worker)
-        self.until((self.folder / f"up-{worker.pid}").exists)
         return worker
 
-    def take_in(self, name: str, machine: str | None = None) -> int:
+    def until_up(self, *workers: subprocess.Popen[bytes]) -> None:
+        self.until(lambda: all((self.folder / f"up-{one.pid}").exists() for one in workers))
+
+    def take_in(self, name: str, *, on_shelf: bool = False) -> int:
         recording = hashlib.sha256(name.encode()).hexdigest()
         arrival = Arrival(
-            place=Place.on(machine or machine_id(), Path(f"/calls/{name}")),
+            place=Place.on(None if on_shelf else machine_id(), Path(name)),
             signature="1",
             filename=name,
             recording_sha256=recording,
@@ -108,8 +110,7 @@ def test_the_work_of_a_killed_worker_is_gone_on_with_once(box: Box) -> None:
     job = box.take_in("a.m4a")
     box.open("hear", "settle")
     box.until(lambda: f"write {job}" in box.steps())
-    box.start()
-    box.start()  # both see at the same time that the first one is dead
+    box.until_up(box.start(), box.start())  # both see at once that the first one is dead
 
     first.kill()
     first.wait()
@@ -145,7 +146,8 @@ def test_a_worker_that_was_asleep_changes_nothing_when_it_wakes(box: Box) -> Non
     assert not [what for what in box.steps() if what.startswith("refused")]
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_work_back(box: Box) -> None:
+def test_a_worker_that_is_told_to_stop_gives_its_work_back(box: Box, path: Path) -> None:
+    assert path.exists()
     first = box.start()
     job = box.take_in("a.m4a")
     box.open("hear", "settle")
@@ -165,19 +167,21 @@ def test_a_worker_that_is_told_to_stop_gives_its_work_back(box: Box) -> None:
     assert box.told() == ""
 
 
-def test_jobs_are_done_one_at_a_time_whatever_queue_they_wait_in(box: Box) -> None:
+def test_jobs_are_done_one_at_a_time_whatever_queue_they_wait_in(box: Box, path: Path) -> None:
+    assert path.exists()
     jobs = [box.take_in(f"{n}.m4a") for n in range(3)]
     box.start()
     box.until(lambda: len(box.steps()) == 1)
-    shelved = box.take_in("shelved.m4a")
+    shelved = box.take_in("shelved.m4a", on_shelf=True)
     box.until(lambda: not box.book.due(machine_id(), longest_wait=LONGEST))
-    time.sleep(1)
+    time.sleep(1)  # time enough for another queue to be looked at
     assert len(box.steps()) == 1
 
     box.open("hear", "write", "settle")
     box.until_done(*jobs, shelved)
-    begun = [what.split()[1] for what in box.steps()]
-    assert begun == [str(job) for job in sorted({*jobs, shelved}) for _ in range(4)]
+    begun = [int(what.split()[1]) for what in box.steps()]
+    assert begun[::4] == begun[1::4] == begun[2::4] == begun[3::4]
+    assert sorted(begun[::4]) == [*jobs, shelved]
 
 
 @pytest.mark.postgresql

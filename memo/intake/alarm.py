@@ -1,8 +1,8 @@
 """When to look at a folder again: soon after something happened in it, else every so often.
 
 What the system tells is not relied on: it loses files in new folders, and all of a folder that is
-deleted and made again. So this only ever says that it is time for a scan, and which files were
-touched, as far as that is known.
+deleted and made again; the library breaks off at names that are not UTF-8. So this only ever says
+that it is time for a scan, and which files were touched, as far as that is known.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memo.speech.recording import printable
+from memo.speech.recording import clean, printable
 
 if TYPE_CHECKING:
     from watchfiles import Change
 
 _GATHER = 500  # milliseconds in which changes are gathered
 _NAP = 1000  # milliseconds after which it is looked whether to go on waiting
+_REST = 60.0  # seconds
 _MOST_TOUCHED = 20_000
 
 _log = logging.getLogger(__name__)
@@ -42,13 +43,14 @@ class Alarm:
         self._root = root
         self._poll = poll
         self._changes: Generator[set[tuple[Change, str]], None, None] | None = None
-        self._stop = threading.Event()
+        self._deaf_until = 0.0
+        self._is_told = False
         self._touched: set[bytes] = set()
 
     @property
-    def is_blind(self) -> bool:
-        """Whether nothing is heard of changes, so that scans are all there is."""
-        return self._poll
+    def is_deaf(self) -> bool:
+        """Whether nothing is heard of changes now, so that scans are all there is."""
+        return self._poll or time.monotonic() < self._deaf_until
 
     def wait(self, seconds: float, stop: threading.Event) -> bool:
         """Wait for a change; return whether there was one, or may have been.
@@ -58,13 +60,18 @@ class Alarm:
             stop: Ends the wait.
         """
         until = time.monotonic() + seconds
-        if self._poll:
+        if self.is_deaf:
             stop.wait(seconds)
             return False
-        if self._changes is None:  # what happened before is not heard of
-            return self._begin(until, stop)
+        if self._changes is None:
+            if not self._root.is_dir():
+                stop.wait(seconds)
+                return True
+            self._begin(stop)
+            self._heard()
+            return True  # what happened before is not heard of
         while not stop.is_set() and time.monotonic() < until:
-            if self._heard(until, stop):
+            if self._heard():
                 return True
         return False
 
@@ -80,10 +87,9 @@ class Alarm:
             with suppress(OSError, RuntimeError):
                 changes.close()
 
-    def _begin(self, until: float, stop: threading.Event) -> bool:
+    def _begin(self, stop: threading.Event) -> None:
         from watchfiles import watch
 
-        self._stop = stop
         self._changes = watch(
             self._root,
             watch_filter=None,
@@ -94,21 +100,14 @@ class Alarm:
             ignore_permission_denied=True,
             force_polling=False,
         )
-        self._heard(until, stop)
-        return True
 
-    def _heard(self, until: float, stop: threading.Event) -> bool:
-        """Wait for a change for a moment; return whether there was one."""
-        changes = self._changes
+    def _heard(self) -> bool:
+        """Wait for a change for a moment; return whether there was one, or may have been."""
+        found: set[tuple[Change, str]] | None = set()
         try:
-            found = next(changes, None) if changes is not None else None
-        except FileNotFoundError:
-            self.renew()
-            stop.wait(max(0.0, until - time.monotonic()))
-            return True
+            found = next(self._changes, None) if self._changes is not None else None
         except (OSError, RuntimeError) as error:
-            self._give_up(error)
-            stop.wait(max(0.0, until - time.monotonic()))
+            self._rest(error)
             return True
         if found is None:  # stopped
             self.renew()
@@ -118,12 +117,14 @@ class Alarm:
                 self._touched.add(os.fsencode(path))
         return bool(found)
 
-    def _give_up(self, error: Exception) -> None:
-        _log.warning(
-            "changes in %s cannot be heard of (%s): it is looked at every so often instead; "
-            "allow more inotify watches to hear of them at once",
-            printable(self._root),
-            type(error).__name__,
-        )
+    def _rest(self, error: Exception) -> None:
+        """Rely on looking for a while: too many folders, or a name that the library cannot bear."""
+        if not self._is_told:
+            self._is_told = True
+            _log.warning(
+                "changes in %s cannot be heard of: %s; it is looked at every so often instead",
+                printable(self._root),
+                clean(str(error)),
+            )
         self.renew()
-        self._poll = True
+        self._deaf_until = time.monotonic() + _REST

@@ -49,6 +49,8 @@ class Incomplete(RecordingError):  # noqa: N818
 class Folder:
     """One watched folder, and everything that is read in it.
 
+    A bucket is one, too: the shelf lays out a folder that looks like it at each scan.
+
     Args:
         path: The folder; it need not be there now.
         shelf: Who has the files of this machine and of all.

@@ -145,7 +145,7 @@ class Lookout:
         alarm, pace = self._folder.alarm, self._pace
         while not stop.is_set():
             self.look()
-            longest = min(pace.rescan, _POLL_EVERY) if alarm.is_blind else pace.rescan
+            longest = min(pace.rescan, _POLL_EVERY) if alarm.is_deaf else pace.rescan
             least = max(min(1.0, pace.settle), _SHARE_OF_TIME * self._view.scan_seconds)
             if stop.wait(min(least, longest)):
                 return
@@ -206,7 +206,7 @@ class Lookout:
     def _notice_another(self) -> None:
         """Listen anew if the folder is another one."""
         number = self._folder.number()
-        if number != self._number and self._number is not None:
+        if number != self._number:
             self._folder.alarm.renew()
         self._number = number
 

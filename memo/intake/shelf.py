@@ -75,6 +75,9 @@ class Shelf:
         work: The folder of this machine's own work folders.
     """
 
+    holds_copies = False
+    """Whether what lies under the root only stands for what lies elsewhere."""
+
     def __init__(self, root: Path | None, *, machine: str, work: Path) -> None:
         self.root = None if root is None else _absolute(root)
         self._machine = machine

@@ -79,6 +79,7 @@ class Watcher:
     ) -> None:
         self._book = book
         self._shelf = shelf
+        self._wish = wish
         self._pace = pace or Pace()
         self._clock = clock
         self._news: SimpleQueue[News] = SimpleQueue()
@@ -190,12 +191,11 @@ class Watcher:
 
     def _readiness(self, folder: Folder) -> Readiness:
         place = self._shelf.place_of(folder.path)
-        known = self._book.known(place.machine, place.as_path())
+        known = self._book.known(place.machine, place.as_path(), self._wish.request)
         paths = ((Place(machine=place.machine, path=path), text) for path, text in known.items())
         signed = ((self._shelf.path_of(place), text) for place, text in paths)
-        told = {
-            os.fsencode(path): text for path, text in signed if not is_under(path, folder.left_out)
-        }
+        hidden = [each for each in folder.left_out if folder.path in each.parents]
+        told = {os.fsencode(path): text for path, text in signed if not is_under(path, hidden)}
         return Readiness(self._pace.settle, self._pace.patience, told)
 
     def _is_full(self) -> bool:

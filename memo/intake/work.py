@@ -45,6 +45,7 @@ from memo.speech.names.glossary import read_entries
 from memo.speech.recording import printable, unreadable
 
 _TELL_SECONDS = 2.0
+_FAREWELL_SECONDS = 5.0  # for a report that is on its way
 CRASHES = 3
 """How many workers may die of a recording before it is given up."""
 
@@ -233,6 +234,7 @@ class Work:
             yield
         finally:
             over.set()
+            teller.join(_FAREWELL_SECONDS)
 
     # --- Hearing and writing ------------------------------------------------------------------
 

@@ -49,6 +49,8 @@ from memo.speech.recording import identify
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 HERE = "aaaa"
+ON_SQLITE = pytest.mark.usefixtures("path")
+"""For tests of files: which database there is makes no difference to them."""
 TALK = """WEBVTT
 
 00:00:01.000 --> 00:00:05.000
@@ -326,6 +328,7 @@ def test_an_attempt_that_is_over_is_not_made(bench: Bench) -> None:
     assert bench.job(job_id).state is State.CANCELLED
 
 
+@ON_SQLITE
 def test_what_was_converted_by_hand_meanwhile_is_done(bench: Bench, sound: bytes) -> None:
     path = bench.file("call.m4a", sound)
     job_id = bench.take_in(path)
@@ -343,6 +346,7 @@ def test_what_was_converted_by_hand_meanwhile_is_done(bench: Bench, sound: bytes
 
 
 @pytest.mark.parametrize("what", ["down", "missing", "unknown"])
+@ON_SQLITE
 def test_the_transcript_comes_without_the_language_model_and_the_memo_later(
     bench: Bench, sound: bytes, what: str
 ) -> None:
@@ -370,6 +374,7 @@ def test_the_transcript_comes_without_the_language_model_and_the_memo_later(
 # --- Failing, and trying again ------------------------------------------------------------------
 
 
+@ON_SQLITE
 def test_a_broken_recording_fails_and_says_so_beside_it(bench: Bench) -> None:
     job = bench.ended(bench.take_in(bench.file("call.m4a", b"no sound at all" * 99)))
     assert (job.state, job.exit_code) == (State.FAILED, RecordingError.exit_code)
@@ -377,6 +382,7 @@ def test_a_broken_recording_fails_and_says_so_beside_it(bench: Bench) -> None:
     assert f"memo jobs retry {job.id}" in (bench.calls / "call.m4a.error.txt").read_text()
 
 
+@ON_SQLITE
 def test_the_notice_goes_when_all_is_well(bench: Bench, sound: bytes) -> None:
     bench.whisper.error = RecordingError("call.m4a is damaged", hint="Copy it again.")
     job = bench.ended(bench.take_in(bench.file("call.m4a", sound)))
@@ -400,6 +406,7 @@ def test_what_may_be_chance_is_tried_three_times(bench: Bench, sound: bytes) -> 
     assert bench.whisper.heard == 3
 
 
+@ON_SQLITE
 def test_a_recording_that_kills_its_workers_is_given_up(bench: Bench) -> None:
     job_id = bench.take_in(bench.file("call.vtt"))
     for number in range(1, 5):
@@ -415,6 +422,7 @@ def test_a_recording_that_kills_its_workers_is_given_up(bench: Bench) -> None:
     assert bench.ended(job_id).state is State.DONE
 
 
+@ON_SQLITE
 def test_a_full_disk_is_a_wait_and_half_written_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,6 +441,7 @@ def test_a_full_disk_is_a_wait_and_half_written_nothing(
     assert bench.ended(job_id).state is State.DONE
 
 
+@ON_SQLITE
 def test_a_sidecar_that_is_wrong_is_the_files_own_fault(bench: Bench) -> None:
     path = bench.file("call.vtt")
     bench.file("call.toml", "title = 12")
@@ -461,6 +470,7 @@ def test_a_database_that_is_away_at_the_end_is_for_the_engine(
 # --- Meanwhile ----------------------------------------------------------------------------------
 
 
+@ON_SQLITE
 def test_a_recording_that_has_vanished_is_gone(bench: Bench) -> None:
     path = bench.file("call.vtt")
     bench.file("other.vtt")
@@ -472,6 +482,7 @@ def test_a_recording_that_has_vanished_is_gone(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("what", ["empty", "missing"])
+@ON_SQLITE
 def test_a_recording_whose_folder_is_empty_may_be_on_a_drive_that_is_away(
     bench: Bench, what: str
 ) -> None:
@@ -487,6 +498,7 @@ def test_a_recording_whose_folder_is_empty_may_be_on_a_drive_that_is_away(
     assert bench.ended(job_id).state is State.DONE
 
 
+@ON_SQLITE
 def test_another_recording_in_its_place_is_another_job(bench: Bench) -> None:
     path = bench.file("call.vtt")
     job_id = bench.take_in(path)
@@ -497,6 +509,7 @@ def test_another_recording_in_its_place_is_another_job(bench: Bench) -> None:
     assert bench.ended(bench.take_in(path)).state is State.DONE
 
 
+@ON_SQLITE
 def test_a_recording_that_changes_while_it_is_heard_is_not_written_of(
     bench: Bench, sound: bytes
 ) -> None:
@@ -534,6 +547,7 @@ def test_a_job_that_is_cancelled_stops_soon(
     assert bench.names() == {"call.m4a"}
 
 
+@ON_SQLITE
 def test_a_worker_that_stops_leaves_its_job_to_be_gone_on_with(bench: Bench, sound: bytes) -> None:
     job_id = bench.take_in(bench.file("call.m4a", sound))
     bench.whisper.meanwhile = bench.work.stop
@@ -574,6 +588,7 @@ def done_folder(bench: Bench) -> dict[str, Any]:
     return {"moved_to": bench.shelf.place_of(bench.calls / "done")}
 
 
+@ON_SQLITE
 def test_the_original_is_moved_when_all_is_done_and_links_lead_there(bench: Bench) -> None:
     path = bench.file("call.vtt")
     bench.file("call.toml", 'title = "Launch"')
@@ -588,6 +603,7 @@ def test_the_original_is_moved_when_all_is_done_and_links_lead_there(bench: Benc
     assert Place(**job.results["moved_to"]).as_path() == bench.calls / "done" / "call.vtt"
 
 
+@ON_SQLITE
 def test_who_speaks_can_still_be_said_after_the_move(bench: Bench) -> None:
     path = bench.file("call.vtt")
     job_id = bench.take_in(path, **done_folder(bench))
@@ -604,6 +620,7 @@ def test_who_speaks_can_still_be_said_after_the_move(bench: Bench) -> None:
     assert bench.names() == before
 
 
+@ON_SQLITE
 def test_a_recording_that_waits_is_not_moved(bench: Bench) -> None:
     bench.model = LanguageModelUnavailable("down")
     path = bench.file("call.vtt")
@@ -613,6 +630,7 @@ def test_a_recording_that_waits_is_not_moved(bench: Bench) -> None:
     assert not (bench.calls / "done").exists()
 
 
+@ON_SQLITE
 def test_a_move_that_was_cut_short_is_finished(bench: Bench) -> None:
     path = bench.file("call.vtt")
     bench.file("call.toml", 'title = "Launch"')
@@ -629,6 +647,7 @@ def test_a_move_that_was_cut_short_is_finished(bench: Bench) -> None:
     assert (bench.calls / "call.memo.md").read_bytes() == page
 
 
+@ON_SQLITE
 def test_even_if_nobody_knows_how_far_it_had_come(bench: Bench) -> None:
     path = bench.file("call.vtt")
     bench.file("call.toml", 'title = "Launch"')
@@ -648,6 +667,7 @@ def test_even_if_nobody_knows_how_far_it_had_come(bench: Bench) -> None:
     }  # fmt: skip
 
 
+@ON_SQLITE
 def test_a_name_that_is_taken_meanwhile_is_not_taken_away(bench: Bench) -> None:
     path = bench.file("call.vtt")
     job_id = bench.take_in(path, **done_folder(bench))
@@ -664,6 +684,7 @@ def test_a_name_that_is_taken_meanwhile_is_not_taken_away(bench: Bench) -> None:
     assert f"](done/{moved.name}#t=" in (bench.calls / "call.memo.md").read_text()
 
 
+@ON_SQLITE
 def test_results_in_a_folder_of_their_own_link_to_where_the_recording_is(bench: Bench) -> None:
     path = bench.file("a/call.vtt")
     out = bench.shelf.place_of(bench.calls / "memos")
@@ -675,6 +696,7 @@ def test_results_in_a_folder_of_their_own_link_to_where_the_recording_is(bench: 
 # --- Tracks -------------------------------------------------------------------------------------
 
 
+@ON_SQLITE
 def test_a_folder_of_tracks_is_one_meeting_and_moves_as_one(bench: Bench, examples: Path) -> None:
     folder = bench.calls / "weekly.tracks"
     folder.mkdir()

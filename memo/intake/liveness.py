@@ -35,6 +35,7 @@ _UPKEEP = 60.0
 _BEATS = 12  # in a lease, at least
 _BEAT = 5.0  # seconds between two beats, at most
 _LOOK = 2.0  # and between two looks at the others
+_ANSWER = 8.0  # seconds for a database to answer whoever leaves
 _LONGEST_GAP = 5.0  # of seconds between two looks; a longer one says nothing about others
 
 _log = logging.getLogger(__name__)
@@ -169,22 +170,21 @@ class Heart:
         """Stop politely: what is being done is put back, for anybody to go on with.
 
         Args:
-            seconds: How long that may take.
+            seconds: How long what is being done may take to stop.
 
         Returns:
             Whether it was done in time. The process should end then, by `os._exit`.
         """
-        deadline = time.monotonic() + seconds
         released = self._engine.release(seconds)
         self._stopping.set()
         self._engine.wake()
         for thread in self._threads:
-            thread.join(max(0.0, min(1.0, deadline - time.monotonic())))
+            thread.join(0.5)
         if released:
-            release = threading.Thread(target=self._forget, name="farewell", daemon=True)
-            release.start()
-            release.join(max(1.0, deadline - time.monotonic()))
-            released = not release.is_alive()
+            farewell = threading.Thread(target=self._forget, name="farewell", daemon=True)
+            farewell.start()
+            farewell.join(_ANSWER)
+            released = not farewell.is_alive()
         self._engine.stop()
         return released
 

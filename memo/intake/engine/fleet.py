@@ -17,6 +17,7 @@ from dbos._error import DBOSException
 from sqlalchemy.exc import SQLAlchemyError
 
 from memo.decision_log.database import Lent
+from memo.errors import DecisionLogError
 from memo.intake.engine.workflow import (
     AT_ONCE,
     ENDED,
@@ -37,6 +38,7 @@ Result = TypeVar("Result")
 
 _BUSY, _IDLE = 0.2, 1.0  # seconds between two looks at a queue
 _BUSY_FOR = 10.0  # seconds, since something was last seen to wait in it
+_ANSWER = 8.0  # seconds for a database to answer whoever leaves
 _LOOKS = 3  # in a row, after which something is lost that should run here
 _KEPT = dt.timedelta(days=1)
 
@@ -71,7 +73,12 @@ class Engine:
             DatabaseUnavailable: The database cannot be reached.
             DecisionLogError: The workflows cannot be kept there.
         """
-        launch(self._lent, self._worker, self._queues, self._work)
+        try:
+            launch(self._lent, self._worker, self._queues, self._work)
+        except DecisionLogError as error:
+            if not error.retryable and self._lent.engine.dialect.name == "sqlite":
+                error.hint = "stop every worker, then delete the file: memo makes it anew"
+            raise
         self.pace(is_busy=False)
 
     @property
@@ -193,19 +200,17 @@ class Engine:
         """Stop, and put back what was being done; False if that was not done in time.
 
         Args:
-            seconds: How long to wait for what is being done to stop, and for the database.
+            seconds: How long to wait for what is being done to stop.
         """
-        deadline = time.monotonic() + seconds
         self.close()
         if not desk.wait(seconds):
             return False
-        back = _in_time(lambda: self._put_back(self._worker), deadline - time.monotonic())
-        return back is not None
+        return _in_time(lambda: self._put_back(self._worker), _ANSWER) is not None
 
-    def stop(self, seconds: float = 10.0) -> None:
+    def stop(self) -> None:
         """Leave; what is being done goes on until the process ends, and counts for nothing."""
         desk.is_closed = True
-        _in_time(leave, seconds)
+        _in_time(leave, _ANSWER)
         self._lent.engine.dispose()
 
     def _put_back(self, *workers: str) -> int:

@@ -60,6 +60,7 @@ class Bucket(Shelf):
     """
 
     root: Path
+    holds_copies = True
 
     def __init__(self, address: str, *, machine: str, work: Path, offline: bool = False) -> None:
         self._objects = Objects(address, offline=offline)
@@ -355,7 +356,8 @@ class Bucket(Shelf):
         finally:
             over.set()
             pushing.join()
-            steps.push()
+            if steps.works:  # else leaving would only take longer
+                steps.push()
 
     def tidy(self, keep_bytes: int, spared: Collection[str]) -> int:
         """Delete finished steps from the bucket, the oldest first, until they take no more.
@@ -396,6 +398,7 @@ class _Steps:
         self._start = f"{_STEPS}/{recording[:2]}/{recording}"
         self._same: dict[str, tuple[int, int]] = {}  # what is alike here and there
         self._is_told = False
+        self.works = True
 
     def pull(self) -> None:
         """Have what is in the bucket; of a step that is here as well, the newer one."""
@@ -424,7 +427,9 @@ class _Steps:
     def _telling(self) -> Iterator[None]:
         try:
             yield
+            self.works = True
         except (MemoError, OSError) as error:
+            self.works = False
             if not self._is_told:
                 self._is_told = True
                 _log.warning("finished steps are not shared with other machines: %s", error)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _STEPS = f"{HIDDEN}/work"
 _PUSH_EVERY = 15.0  # seconds
+_MOST_COPIED = 5 * 2**30  # bytes: S3 copies no more at once
 _RESULTS = (".memo.", ".transcript.")
 _NOTICES = (".error.txt", ".memo.error.txt")
 
@@ -288,7 +289,8 @@ class Bucket(Shelf):
     def move(self, source: Path, target: Path) -> None:
         """Move an object whose copy was moved, or those of a folder of tracks.
 
-        An object that is not the one that the copy was of is another recording, and stays.
+        An object that is not the one that the copy was of is another recording, and stays; so does
+        one of more than 5 GB.
 
         Raises:
             OutputUnavailable: The bucket cannot be written to now.
@@ -302,6 +304,9 @@ class Bucket(Shelf):
                 continue
             if self._copies.tag_of(old) != found.tag:
                 _log.warning("%s was replaced in the bucket, and is left there", printable(old))
+                continue
+            if found.size > _MOST_COPIED:
+                _log.warning("%s is too large to be moved in the bucket", printable(old))
                 continue
             key = self._key(target) + found.key[len(start) :]
             there = self._objects.there(key)

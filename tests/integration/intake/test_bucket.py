@@ -296,6 +296,20 @@ def test_a_new_recording_under_the_name_of_the_old_is_not_moved(
     assert names(disk) == ["call.m4a"]
 
 
+def test_what_s3_cannot_copy_at_once_stays_where_it_is(
+    disk: Path,
+    machine: Callable[[str], Bucket],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("memo.intake.bucket._MOST_COPIED", 4)
+    bucket = machine("a")
+    with bucket.opened(put(disk, "call.m4a")) as path:
+        bucket.move(path, bucket.root / "done" / "call.m4a")
+    assert names(disk) == ["call.m4a"]
+    assert "call.m4a is too large to be moved" in caplog.text
+
+
 def test_a_name_that_no_object_can_have_is_refused(
     disk: Path, machine: Callable[[str], Bucket]
 ) -> None:

@@ -78,7 +78,7 @@ def watch(context: click.Context, /, folders: tuple[str, ...], status: bool, **h
         raise click.UsageError("--status tells of every watcher: name no folders")
     if status:
         context.exit(say_standing(invocation.settings(), as_json=how["as_json"]))
-    if not folders:
+    if not all(folders) or not folders:  # an empty name would mean the current folder
         raise click.UsageError("name a folder to watch")
     for folder in folders:
         if os.path.isfile(folder):  # noqa: PTH113 - never raises
@@ -104,6 +104,9 @@ class _Run:
         )
         log_through(self._teller, verbose=invocation.verbose)
         tools(settings, silent)  # whatever is wrong with the settings comes out now
+        for option, folder in (("--out", settings.out), ("--done", settings.watch_done)):
+            if folder is not None and os.path.isfile(folder):  # noqa: PTH113
+                raise click.UsageError(f"{option}: {printable(folder)} is a file, and no folder")
         shelf = shelf_of(settings)
         self._folders = [shelf.named(folder) for folder in folders]
         count = 0 if self._how["no_work"] else settings.worker_slots

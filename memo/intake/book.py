@@ -26,6 +26,7 @@ from memo.intake.job import (
     JobEvent,
     News,
     Place,
+    Request,
     State,
     TakenIn,
     Worker,
@@ -36,6 +37,7 @@ from memo.intake.rows import (
     NOBODY,
     PUT_OFF,
     any_file,
+    asked_otherwise,
     batches,
     columns,
     forget_file,
@@ -97,21 +99,28 @@ class Book:
 
     # --- The watcher ------------------------------------------------------------------------------
 
-    def known(self, machine: str | None, under: Path) -> dict[str, str]:
+    def known(
+        self, machine: str | None, under: Path, wanted: Request | None = None
+    ) -> dict[str, str]:
         """Return the signatures of the files that were taken in, by `Place.path`.
 
         Args:
             machine: Whose disk; None for the shelf.
             under: The folder in which they lie, however deep; relative on the shelf.
+            wanted: What is wanted now. Files that failed, or wait, and of which something else
+                was wanted are left out: what was wrong may have been that.
         """
         folder = Place.on(machine, under / "x").path[:-2] if under != Path() else ""
-        query = sa.select(job_files.c.path, job_files.c.signature).where(
+        there = sa.and_(
             job_files.c.machine == (machine or ""),
             job_files.c.path >= folder,
             job_files.c.path < f"{folder}g",  # after every hexadecimal digit, however it is sorted
         )
+        query = sa.select(job_files.c.path, job_files.c.signature).where(there)
         with self._database.reading() as connection:
-            return {row.path: row.signature for row in connection.execute(query)}
+            left_out = asked_otherwise(connection, there, wanted) if wanted else set()
+            rows = connection.execute(query)
+            return {row.path: row.signature for row in rows if row.path not in left_out}
 
     def take_in(self, arrivals: Sequence[Arrival]) -> list[TakenIn]:
         """Make jobs of whole files, or find out which they have; all of them, or on failure none.
@@ -168,7 +177,7 @@ class Book:
             return
         connection.execute(update(job_files, here).values(**values))
         if before != job_id:
-            self._lose(connection, [before], "another recording has taken its place")
+            self._lose(connection, [before], "another job has its file now", State.FAILED)
 
     def vanished(self, places: Collection[Place]) -> None:
         """Take note of files that are not there any more.
@@ -185,20 +194,20 @@ class Book:
                     connection.execute(job_files.delete().where(these))
             self._lose(connection, sorted(left), "the recording is not there any more")
 
-    def _lose(self, connection: sa.Connection, ids: Sequence[int], reason: str) -> None:
+    def _lose(self, connection: sa.Connection, ids: Sequence[int], why: str, *more: State) -> None:
         """Find other files for jobs that have lost theirs, where they have not begun."""
+        states = (*PUT_OFF, *more)
         for some in batches(ids):
-            query = sa.select(jobs).where(jobs.c.id.in_(some), jobs.c.state.in_(PUT_OFF))
+            query = sa.select(jobs).where(jobs.c.id.in_(some), jobs.c.state.in_(states))
             for row in connection.execute(query).mappings().all():
                 if has_file(connection, row["id"], place_in(row)):
                     continue
                 if other := any_file(connection, row["id"]):
                     self._move(connection, row["id"], other)
                     continue
-                self._change(
-                    connection, row["id"], {**NOBODY, "state": State.GONE, "reason": reason}
-                )
-                self._tell(connection, row["id"], "gone", reason)
+                told = {"state": State.GONE, "reason": why, "hint": "", "not_before": None}
+                self._change(connection, row["id"], {**NOBODY, **told})
+                self._tell(connection, row["id"], "gone", why)
 
     def _move(self, connection: sa.Connection, job_id: int, place: Place) -> None:
         self._change(connection, job_id, columns(place))

@@ -29,6 +29,7 @@ AFRESH = {
 }
 """What a job has that is to be tried again, in a new attempt."""
 
+_ABOUT_REQUESTS = frozenset({"written_by", "schema_version"})
 _AT_ONCE = 400  # values in one query: SQLite takes 999 at the least
 
 
@@ -50,6 +51,20 @@ def held_by(job_id: int, attempt: int, worker: str) -> dict[str, Any]:
 def update(table: sa.Table, which: Mapping[str, Any]) -> sa.Update:
     """Return the update of rows that have these values."""
     return table.update().filter_by(**which)
+
+
+def asked_otherwise(
+    connection: sa.Connection, files: sa.ColumnElement[bool], wanted: Request
+) -> set[str]:
+    """Return the paths of files of which nothing came yet, and something else was wanted."""
+    unfinished = jobs.c.state.in_([*PUT_OFF, State.FAILED])
+    query = sa.select(job_files.c.path, jobs.c.request).join(jobs).where(files, unfinished)
+    now = wanted.model_dump(mode="json", exclude=set(_ABOUT_REQUESTS))
+    return {
+        path
+        for path, request in connection.execute(query)
+        if {k: v for k, v in request.items() if k not in _ABOUT_REQUESTS} != now
+    }
 
 
 def has_file(connection: sa.Connection, job_id: int, place: Place) -> bool:

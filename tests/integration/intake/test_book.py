@@ -229,6 +229,31 @@ def test_the_whole_shelf_is_asked_for_by_no_folder(book: Book) -> None:
     assert book.known(None, Path("tea")) == {}
 
 
+@pytest.mark.parametrize("state", [State.WAITING, State.FAILED])
+def test_what_came_to_nothing_is_not_known_once_something_else_is_wanted(
+    book: Book, running: Job, state: State
+) -> None:
+    book.end(running.id, 1, "w", Ending(state=state, reason="no", not_before=START + LONG))
+    folder, same = Path("/calls"), running.request
+    assert len(book.known(HERE, folder, same)) == 1
+    assert len(book.known(HERE, folder, same.model_copy(update={"written_by": "9"}))) == 1
+    other = arrived("a.m4a", logs=False)
+    assert book.known(HERE, folder, other.request) == {}
+    assert taken(book, other) == ["new"]
+    states = {job.id: (job.state, job.reason) for job in book.jobs()}
+    assert states[running.id] == (State.GONE, "another job has its file now")
+    assert [job.request.logs for job in due(book)] == [False]
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.CANCELLED])
+def test_what_is_over_stays_known_whatever_is_wanted(
+    book: Book, running: Job, state: State
+) -> None:
+    book.end(running.id, 1, "w", Ending(state=state))
+    other = arrived("a.m4a", logs=False)
+    assert len(book.known(HERE, Path("/calls"), other.request)) == 1
+
+
 def test_a_job_is_found_by_its_file(book: Book) -> None:
     book.take_in([arrived("a.m4a", "x"), arrived("b.m4a", "x"), arrived("c.m4a")])
     (first,) = book.at(Place.on(HERE, Path("/calls/a.m4a")))

@@ -98,6 +98,7 @@ class Endpoint:
         questions: How many it was asked, answered or not.
         answered: How many it answered.
         delay: Seconds that it takes for an answer.
+        breaks: Whether it answers nothing but that it is broken.
         items: What it finds all the same, by a field that only these have.
         headers: Of each question, names in lower case.
     """
@@ -105,6 +106,7 @@ class Endpoint:
     def __init__(self) -> None:
         self.questions = self.answered = 0
         self.delay = 0.0
+        self.breaks = False
         self.items: dict[str, list[dict[str, Any]]] = {}
         self.headers: list[dict[str, str]] = []
         owner = self
@@ -118,6 +120,9 @@ class Endpoint:
                 owner.questions += 1
                 owner.headers.append({k.lower(): v for k, v in self.headers.items()})
                 time.sleep(owner.delay)
+                if owner.breaks:
+                    self.send_error(503)
+                    return
                 self._answer(owner._reply(body))
                 owner.answered += 1
 

@@ -56,9 +56,10 @@ _PATIENCE = {  # seconds, and milliseconds
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
-# The server lets go of what somebody holds who was cut off: his turn, and rows.
+# The server lets go of what somebody holds who was cut off: his turn, and rows. Seconds: whoever
+# takes turns for jobs has nothing to think about, and others want to say that they live.
 _IDLE = "idle_in_transaction_session_timeout"
-_IDLE_SECONDS = 60
+_IDLE_SECONDS: dict[Turn, int] = {"log": 60, "jobs": 15}
 
 
 class PostgreSQL:
@@ -75,6 +76,7 @@ class PostgreSQL:
         self._address = address
         self._lock_wait = lock_wait
         self._turn = _TURNS[turn]
+        self._idle = _IDLE_SECONDS[turn] * 1000
 
     def connectable(self) -> sa.Engine:
         """Return what connections come from.
@@ -170,14 +172,14 @@ class PostgreSQL:
             return
         wait = max(1, int(self._lock_wait * 1000))  # 0 would be for ever
         connection.exec_driver_sql(
-            f"SET LOCAL lock_timeout = {wait}; SET LOCAL {_IDLE} = {_IDLE_SECONDS * 1000}"
+            f"SET LOCAL lock_timeout = {wait}; SET LOCAL {_IDLE} = {self._idle}"
         )
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._turn)))
 
 
 def _set_up_lent(connection: psycopg.Connection[Any], _record: object) -> None:
     connection.autocommit = True
-    connection.execute(f"SET {_IDLE} = {_IDLE_SECONDS * 1000}".encode())
+    connection.execute(f"SET {_IDLE} = {_IDLE_SECONDS['log'] * 1000}".encode())
     connection.autocommit = False
 
 

@@ -16,6 +16,7 @@ from memo.errors import DatabaseUnavailable, DecisionLogError, MemoError
 from memo.model import Decision, Memo
 
 if TYPE_CHECKING:
+    from memo.decision_log.postgresql import Turn
     from tests.conftest import PostgreSQL
 
 MakeDecision = Callable[..., Decision]
@@ -232,6 +233,46 @@ def test_a_schema_of_its_own_in_a_database_of_others_will_do(
     with DecisionLog(f"{url}&options=-csearch_path%3Dmemo") as log:
         log.record(memo(decision("Ship it")), now=NOW)
     assert sql("SELECT count(*) FROM memo.meetings") == [(1,)]
+
+
+# --- The network goes away without a word -------------------------------------------------------
+
+
+def test_a_connection_that_nobody_answers_on_is_given_up_within_half_a_minute(url: str) -> None:
+    told = []
+    for more in ("", "&tcp_user_timeout=9000"):
+        database = Database(f"{url}{more}")
+        with database.reading() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, psycopg.Connection)
+            found = raw.info.get_parameters()
+        database.close()
+        silence = int(found["keepalives_idle"])
+        silence += int(found["keepalives_interval"]) * int(found["keepalives_count"])
+        told.append((silence <= 30, int(found["tcp_user_timeout"])))
+    assert told == [(True, 25_000), (True, 9_000)]  # the URL has the last word
+
+
+@pytest.mark.parametrize(("turn", "idle"), [("log", "1min"), ("jobs", "15s")])
+def test_the_server_takes_a_turn_back_from_somebody_who_was_cut_off(
+    url: str, turn: Turn, idle: str
+) -> None:
+    name = "idle_in_transaction_session_timeout"
+    database, next_one = Database(url, turn=turn), Database(url, turn=turn, lock_wait=60)
+
+    def be_cut_off() -> None:
+        with database.writing() as connection:
+            assert connection.execute(sa.text(f"SHOW {name}")).scalar_one() == idle
+            connection.execute(sa.text(f"SET LOCAL {name} = 50"))
+            with next_one.writing():
+                pass
+            connection.execute(sa.text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnavailable) as refused:
+        be_cut_off()
+    check(refused.value, "cannot be reached")
+    database.close()
+    next_one.close()
 
 
 # --- Many at once -------------------------------------------------------------------------------

@@ -58,7 +58,11 @@ def shelf_of(settings: Settings) -> Shelf:
         MissingDependencyError: What buckets need is not installed.
     """
     return open_shelf(
-        settings.shelf, machine=machine_id(), work=work_folder(settings), offline=settings.offline
+        settings.shelf,
+        machine=machine_id(),
+        work=work_folder(settings),
+        offline=settings.offline,
+        room=settings.work_disk,
     )
 
 

@@ -54,6 +54,8 @@ class Bucket(Shelf):
         machine: This machine.
         work: The folder of this machine's own work folders; the copies lie beside it.
         offline: No other machine may be spoken to.
+        room: How many bytes the copies may take, but for those that are in use; None for any
+            number.
 
     Raises:
         ConfigError: The address cannot be used.
@@ -63,12 +65,20 @@ class Bucket(Shelf):
     root: Path
     holds_copies = True
 
-    def __init__(self, address: str, *, machine: str, work: Path, offline: bool = False) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        machine: str,
+        work: Path,
+        offline: bool = False,
+        room: int | None = None,
+    ) -> None:
         self._objects = Objects(address, offline=offline)
         what = "|".join((self._objects.endpoint, self._objects.bucket, self._objects.prefix))
         name = hashlib.sha256(what.encode()).hexdigest()[:16]
         super().__init__(work.parent / "shelf" / name, machine=machine, work=work)
-        self._copies = Copies(self.root)
+        self._copies = Copies(self.root, room)
         self._said: set[Path] = set()
 
     def named(self, place: str) -> Path:
@@ -245,6 +255,7 @@ class Bucket(Shelf):
             if found is None:
                 self._copies.forget(path)
             elif not self._copies.has(path, found.tag):
+                self._copies.make_room(found.size)
                 self._objects.fetch(found, path, progress)
                 self._copies.know(path, found.tag)
 

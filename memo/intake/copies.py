@@ -53,10 +53,13 @@ class Copies:
 
     Args:
         root: The folder; made when needed.
+        room: How many bytes copies may take, but for those that are in use; None for any number.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, room: int | None = None) -> None:
         self._root = root
+        self._room = room
+        self._taken: int | None = None  # as far as this process knows
         self._notes = root / HIDDEN / "known"
         self._locks = root / HIDDEN / "open"
 
@@ -133,6 +136,27 @@ class Copies:
                 with suppress(OSError):
                     found.append(Copy(path, path.lstat().st_size, note.stat().st_mtime))
         return sorted(found, key=lambda copy: copy.used)
+
+    def make_room(self, wanted: int) -> None:
+        """Drop copies, the least recently used first, until another one has room among them.
+
+        Args:
+            wanted: Its bytes. It may come in any case.
+
+        Raises:
+            OutputError: The disk refused.
+        """
+        if self._room is None:
+            return
+        if self._taken is None or self._taken + wanted > self._room:
+            known = map(_read, self._notes.glob("*.json"))
+            self._taken = sum(each.size for each in known if each)
+            for copy in self.idle() if self._taken + wanted > self._room else ():
+                if self._taken + wanted <= self._room:
+                    break
+                if self.drop(copy):
+                    self._taken -= copy.bytes
+        self._taken += wanted
 
     def drop(self, copy: Copy) -> bool:
         """Put a blank in the place of a copy, unless somebody has it open.

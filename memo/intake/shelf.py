@@ -300,7 +300,14 @@ def _can_keep(root: Path) -> bool:
                 path.unlink(missing_ok=True)
 
 
-def open_shelf(address: str | None, *, machine: str, work: Path, offline: bool = False) -> Shelf:
+def open_shelf(
+    address: str | None,
+    *,
+    machine: str,
+    work: Path,
+    offline: bool = False,
+    room: int | None = None,
+) -> Shelf:
     """Return the shelf of the settings.
 
     Args:
@@ -308,6 +315,7 @@ def open_shelf(address: str | None, *, machine: str, work: Path, offline: bool =
         machine: This machine.
         work: The folder of this machine's own work folders; a bucket's copies lie beside it.
         offline: No other machine may be spoken to.
+        room: How many bytes a bucket's copies may take; None for any number.
 
     Raises:
         ConfigError: The address cannot be used.
@@ -317,4 +325,4 @@ def open_shelf(address: str | None, *, machine: str, work: Path, offline: bool =
         return Shelf(Path(address) if address else None, machine=machine, work=work)
     from memo.intake.bucket import Bucket
 
-    return Bucket(address, machine=machine, work=work, offline=offline)
+    return Bucket(address, machine=machine, work=work, offline=offline, room=room)

@@ -115,6 +115,31 @@ def test_copies_may_be_dropped_but_for_those_that_are_open(
         assert path.read_bytes() == b"a"
 
 
+def test_copies_make_room_for_one_another_but_for_those_that_are_open(
+    disk: Path, tmp_path: Path
+) -> None:
+    """A machine that only watches reads everything, and keeps little of it."""
+    places = [put(disk, f"{number}.m4a", b"x" * 10_000) for number in range(6)]
+    address = f"s3://calls/{disk.parent.name}/team"
+    bucket = Bucket(address, machine="a", work=tmp_path / "work", room=25_000)
+
+    def kept() -> list[str]:
+        return sorted(path.name for path in bucket.root.glob("*.m4a") if path.stat().st_blocks)
+
+    with bucket.opened(places[0]) as path:
+        for place in places[1:]:
+            with bucket.opened(place):
+                pass
+        assert kept() == ["0.m4a", "5.m4a"]
+        assert path.read_bytes() == b"x" * 10_000
+    again = Bucket(address, machine="a", work=tmp_path / "work", room=25_000)
+    with again.opened(places[1]):
+        assert kept() == ["1.m4a", "5.m4a"]
+    put(disk, "large.m4a", b"x" * 100_000)
+    with again.opened(Place.on(None, Path("large.m4a"))):
+        assert kept() == ["large.m4a"]
+
+
 def test_a_copy_that_was_opened_since_it_was_looked_at_is_not_dropped(
     disk: Path, machine: Callable[[str], Bucket]
 ) -> None:

@@ -241,7 +241,7 @@ def _batches(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
 
 
 def _beside(url: str) -> sa.URL | str:
-    """Return where the workflows of a decision log are kept."""
+    """Return where the workflows of a decision log are kept: each log has its own."""
     try:
         address = sa.make_url(url)
     except sa.exc.ArgumentError:
@@ -249,7 +249,7 @@ def _beside(url: str) -> sa.URL | str:
     if address.get_backend_name() != "sqlite" or not address.database:
         return url
     file = Path(address.database)
-    name = "jobs.db" if file.name != "jobs.db" else "workflows.db"
+    name = "jobs.db" if file.name == "decisions.db" else f"{file.name}.jobs"
     return address.set(database=str(file.with_name(name)))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import sqlalchemy as sa
 from dbos import (
     DBOS,
     DBOSConfig,
@@ -201,6 +202,7 @@ def launch(lent: Lent, worker: str, queues: Collection[str], work: Work) -> None
     desk.work, desk.is_closed, desk.tells = work, False, bool(queues)
     try:
         with translating(lent):
+            config["dbos_system_schema"] = _schema(lent.engine)
             dbos = DBOS(config=config)
             dbos._active_workflows_set = desk  # noqa: SLF001
             DBOS.listen_queues(sorted(queues))
@@ -208,6 +210,15 @@ def launch(lent: Lent, worker: str, queues: Collection[str], work: Work) -> None
     except BaseException:
         leave()
         raise
+
+
+def _schema(engine: sa.Engine) -> str:
+    """Return the PostgreSQL schema of the workflows: logs in schemas of their own share none."""
+    if engine.dialect.name != "postgresql":
+        return "dbos"
+    with engine.connect() as connection:
+        own = str(connection.scalar(sa.select(sa.func.current_schema())) or "public")
+    return "dbos" if own == "public" else f"{own}_dbos"
 
 
 def leave() -> None:

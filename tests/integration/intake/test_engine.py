@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +23,9 @@ from memo.intake.job import Arrival, Job, Needs, Place, Request, Worker
 from memo.intake.liveness import LONGEST_WAIT, this_worker
 from memo.intake.machine import machine_id
 from memo.intake.queues import queue_of, queues_of
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgreSQL
 
 PATIENCE = 120.0
 
@@ -234,6 +237,41 @@ def test_an_engine_leaves_room_for_the_next_one_in_the_same_process(
     other.stop()
     assert threading.active_count() <= before
     assert me.name != "other"
+
+
+def test_two_logs_side_by_side_share_no_workflows(tmp_path: Path, doing: Doing) -> None:
+    for name in ("decisions.db", "test.db"):
+        engine = Engine(f"sqlite:///{tmp_path}/{name}", name, ["shelf"], doing)
+        engine.start()
+        engine.stop()
+    assert {file.name for file in tmp_path.iterdir()} == {"jobs.db", "test.db.jobs"}
+
+
+@pytest.mark.postgresql
+def test_two_logs_in_schemas_of_one_database_share_no_workflows(
+    postgresql: PostgreSQL, doing: Doing
+) -> None:
+    url = postgresql.emptied("CREATE SCHEMA team")
+    for address in (url, f"{url}&options=-csearch_path%3Dteam"):
+        engine = Engine(address, "me", ["shelf"], doing)
+        engine.start()
+        engine.stop()
+    told = sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_schema_names()
+    assert {"dbos", "team_dbos"} <= set(told)
+
+
+@pytest.mark.parametrize("content", [b"no database", b"SQLite format 3\0" + b"x" * 4000])
+def test_workflows_in_a_broken_file_can_be_made_anew(
+    tmp_path: Path, doing: Doing, content: bytes
+) -> None:
+    (tmp_path / "jobs.db").write_bytes(content)
+    engine = Engine(f"sqlite:///{tmp_path}/decisions.db", "me", ["shelf"], doing)
+    with pytest.raises(DecisionLogError, match=r"jobs\.db is") as refused:
+        engine.start()
+    assert "delete the file" in str(refused.value.hint)
+    (tmp_path / "jobs.db").unlink()
+    engine.start()
+    engine.stop()
 
 
 def test_a_database_that_is_away_is_worth_another_try(tmp_path: Path, doing: Doing) -> None:

@@ -205,13 +205,14 @@ def workers(
         words += ["--verbose"]
     words += ["worker", "--slot", *options]
 
+    last: dict[int, str] = {}
+
     def ended(news: Ended) -> None:
-        again = f"started again in {news.pause:.0f} s"
-        teller.tell(
-            Event("worker ended", [f"memo: warning: worker {news.slot} {news.why}; {again}"],
-                  "warning", about={"slot": news.slot, "pid": news.pid, "reason": news.why,
-                                    "pause": news.pause})
-        )  # fmt: skip
+        line = f"memo: warning: worker {news.slot} {news.why}; started again in {news.pause:.0f} s"
+        is_new = last.get(news.slot) != news.why or news.pause <= 1  # else people know
+        last[news.slot] = news.why
+        about = {"slot": news.slot, "pid": news.pid, "reason": news.why, "pause": news.pause}
+        teller.tell(Event("worker ended", [line] if is_new else [], "warning", about=about))
 
     environment = {**os.environ, **as_variables(settings, _HANDED_DOWN)}
     return Slots(words, count, environment=environment, ended=ended)

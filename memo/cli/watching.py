@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from memo.cli.failures import report
 from memo.cli.output import printable
 from memo.cli.telling import Event, Teller
-from memo.errors import ExitCode, MemoError
+from memo.errors import DatabaseUnavailable, ExitCode, MemoError
 from memo.intake.lookout import View
 from memo.intake.watcher import Watcher
 
@@ -125,6 +125,8 @@ class Watching:
         if not self._trouble:
             lines = [f"memo: warning: {error}; it is waited for"]
             lines += [f"→ {error.hint}"] if error.hint else []
+            if isinstance(error, DatabaseUnavailable):  # whoever reads the book says so, too
+                lines = []
             about = {"reason": str(error), "hint": error.hint, "pause": pause}
             self._teller.tell(Event("trouble", lines, "warning", about=about))
         self._trouble = str(error)

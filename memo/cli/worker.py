@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -15,8 +16,10 @@ from memo.cli.serving import Service, polite_signals, say_stopping, workers
 from memo.cli.telling import Teller, log_through
 from memo.cli.tidings import Tidings, begun_by
 from memo.config import Settings
-from memo.errors import ExitCode
+from memo.errors import ExitCode, MemoError
 from memo.intake.slots import Tether
+
+_log = logging.getLogger("memo.worker")
 
 
 @click.command(epilog="Examples:  memo worker --slots 2  ·  memo worker --drain")
@@ -96,7 +99,17 @@ def be_a_worker(settings: Settings, gpu: bool | None) -> None:  # noqa: FBT001
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
     tether = Tether(stop.set)
-    code = int(work_in_slot(settings, stop, tether.beat, gpu=gpu))
+    code = 0
+    try:
+        work_in_slot(settings, stop, tether.beat, gpu=gpu)
+    except MemoError as error:
+        code = error.exit_code
+        # What will pass by itself, the parent has noticed, too; it starts another worker.
+        told = f"{error}; {error.hint}" if error.hint else str(error)
+        _log.log(logging.INFO if error.retryable else logging.ERROR, "%s", told)
+    except Exception:  # noqa: BLE001 - nothing else is above
+        code = ExitCode.INTERNAL
+        _log.exception("this is a bug in memo: a worker could not go on")
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(code)

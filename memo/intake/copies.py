@@ -14,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
     from memo.intake.objects import Object
 
+_MARK = ".memo-"
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+_AT_ONCE = 200  # files that nobody may begin to use meanwhile
+_DAY = 86_400  # seconds
 _BLOCK = 512  # bytes, whatever the disk's own are (POSIX)
 
 
@@ -148,6 +152,8 @@ class Copies:
         """
         if self._room is None:
             return
+        if self._taken is None:
+            self._sweep()
         if self._taken is None or self._taken + wanted > self._room:
             known = map(_read, self._notes.glob("*.json"))
             self._taken = sum(each.size for each in known if each)
@@ -157,6 +163,13 @@ class Copies:
                 if self.drop(copy):
                     self._taken -= copy.bytes
         self._taken += wanted
+
+    def _sweep(self) -> None:
+        """Delete what killed processes left half-fetched."""
+        for path in self._root.rglob(f"{_MARK}*.tmp"):
+            with suppress(OSError):
+                if path.lstat().st_mtime < time.time() - _DAY:
+                    path.unlink()
 
     def drop(self, copy: Copy) -> bool:
         """Put a blank in the place of a copy, unless somebody has it open.
@@ -188,12 +201,13 @@ class Copies:
 
         Raises:
             OSError: The folder itself cannot be made or read.
+            OutputError: The disk refused.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        odd = [path for path, found in objects.items() if not self._draw(path, found)]
-        for path in _files(folder):
-            if path not in objects:
-                self._undraw(path)
+        wrong = [path for path, found in objects.items() if not self._is_drawn(path, found)]
+        odd = [path for path in self._free(wrong) if not self._draw(path, objects[path])]
+        for path in self._free([path for path in _files(folder) if path not in objects]):
+            self.forget(path)
         return odd
 
     def reserve(self, objects: Mapping[Path, Object]) -> None:
@@ -208,15 +222,30 @@ class Copies:
                     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                     _make_blank(path, found.size, found.mtime_ns)
 
+    def _free(self, paths: Sequence[Path]) -> Iterator[Path]:
+        """Yield the files that nobody has open, nor can open before the next one is asked for."""
+        for start in range(0, len(paths), _AT_ONCE):
+            with _told(self._root), self._turn():
+                held = self._held()
+                for path in paths[start : start + _AT_ONCE]:
+                    if not _is_among(path, held):
+                        yield path
+
+    def _is_drawn(self, path: Path, found: Object) -> bool:
+        """Return whether a file is a blank for an object, or a copy of it."""
+        if not _is(path, found.size, found.mtime_ns):
+            return False
+        tag = self.tag_of(path)
+        if tag is not None:
+            return tag == found.tag
+        blocks = getattr(path.lstat(), "st_blocks", 0)
+        return not blocks * _BLOCK >= found.size > 8 * _BLOCK  # a copy without its note
+
     def _draw(self, path: Path, found: Object) -> bool:
-        if _is(path, found.size, found.mtime_ns) and not self._is_stale(path, found):
-            return True
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._turn():
-                if not _is_among(path, self._held()):
-                    self._note(path).unlink(missing_ok=True)
-                    _make_blank(path, found.size, found.mtime_ns)
+            self._note(path).unlink(missing_ok=True)
+            _make_blank(path, found.size, found.mtime_ns)
         except (FileExistsError, NotADirectoryError, IsADirectoryError, ValueError):
             return False
         except OSError as error:
@@ -224,19 +253,6 @@ class Copies:
                 raise
             return False
         return True
-
-    def _is_stale(self, path: Path, found: Object) -> bool:
-        """Return whether a file that looks right is a copy of something else, or of nothing."""
-        tag = self.tag_of(path)
-        if tag is not None:
-            return tag != found.tag
-        blocks = getattr(path.lstat(), "st_blocks", 0)
-        return blocks * _BLOCK >= found.size > 8 * _BLOCK  # a copy whose note was never written
-
-    def _undraw(self, path: Path) -> None:
-        with _told(path), self._turn():
-            if not _is_among(path, self._held()):
-                self.forget(path)
 
     # --- Notes and locks ----------------------------------------------------------------------
 
@@ -273,7 +289,7 @@ def _is(path: Path, size: int, mtime_ns: int) -> bool:
 
 def _make_blank(path: Path, size: int, mtime_ns: int) -> None:
     """Put a file of nothing in place, in one step."""
-    neighbour = path.with_name(f".memo-{secrets.token_hex(8)}.tmp")
+    neighbour = path.with_name(f"{_MARK}{secrets.token_hex(8)}.tmp")
     try:
         with os.fdopen(os.open(neighbour, _NEW, 0o600), "wb") as file:
             file.truncate(size)

@@ -140,6 +140,19 @@ def test_copies_make_room_for_one_another_but_for_those_that_are_open(
         assert kept() == ["large.m4a"]
 
 
+def test_what_a_killed_run_left_half_fetched_is_deleted_in_time(disk: Path, tmp_path: Path) -> None:
+    place = put(disk, "in/call.m4a")
+    address = f"s3://calls/{disk.parent.name}/team"
+    bucket = Bucket(address, machine="a", work=tmp_path / "work", room=1000)
+    old, new = (bucket.root / "in" / f".memo-{name}.tmp" for name in ("old", "new"))
+    old.parent.mkdir(parents=True)
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1000, 1000))
+    with bucket.opened(place):
+        assert (old.exists(), new.exists()) == (False, True)
+
+
 def test_a_copy_that_was_opened_since_it_was_looked_at_is_not_dropped(
     disk: Path, machine: Callable[[str], Bucket]
 ) -> None:

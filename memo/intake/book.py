@@ -34,6 +34,7 @@ from memo.intake.job import (
 )
 from memo.intake.rows import (
     AFRESH,
+    AHEAD,
     NOBODY,
     PUT_OFF,
     any_file,
@@ -226,7 +227,7 @@ class Book:
         """Return jobs that may be begun and are not among the workflows yet, the oldest first.
 
         Waiting jobs whose time has come are queued for their next attempt. One that would wait
-        for longer than anything waits was put off by a clock that was wrong: it is due.
+        longer than anything does, or was put off in the future, met a wrong clock: it is due.
 
         Args:
             machine: Whose disk is in reach, besides the shelf.
@@ -236,7 +237,8 @@ class Book:
         """
         now = self._now()
         reached = sa.and_(jobs.c.machine.in_(["", machine]), jobs.c.schema_version <= SCHEMA)
-        come = sa.or_(jobs.c.not_before <= now, jobs.c.not_before > now + longest_wait)
+        wrong = sa.or_(jobs.c.not_before > now + longest_wait, jobs.c.changed_at > now + AHEAD)
+        come = sa.or_(jobs.c.not_before <= now, wrong)
         waiting = sa.and_(jobs.c.state == State.WAITING, come, reached)
         queued = sa.and_(jobs.c.state == State.QUEUED, jobs.c.is_put.is_(False), reached)
         first = sa.select(jobs).where(queued).order_by("id")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from memo.errors import MemoError
 from memo.intake.book import Book
-from memo.intake.job import SCHEMA, Needs, Worker, instant
+from memo.intake.job import SCHEMA, Ending, Needs, State, Worker, instant
 from memo.intake.machine import host_name, is_running, machine_id, process_space
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _BEATS = 12  # in a lease, at least
 _BEAT = 5.0  # seconds between two beats, at most
 _LOOK = 2.0  # and between two looks at the others
 _ANSWER = 8.0  # seconds for a database to answer whoever leaves
+_LOST = "its worker lost it while the database was away"
 _LONGEST_GAP = 5.0  # of seconds between two looks; a longer one says nothing about others
 
 _log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Heart:
         self._beats = min(lease / _BEATS, _BEAT)
         self._looks = min(lease / _BEATS, _LOOK)
         self._alive: tuple[Worker, ...] = (worker,)
+        self._lost: set[str] = set()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -145,6 +147,23 @@ class Heart:
                 self._book.bury(name, crashed=False)
         self._alive = self._book.workers()
         self._engine.rescue([worker.name for worker in self._alive])
+        self._disown()
+
+    def _disown(self) -> None:
+        """Give back what the book takes to be in this worker's hands, and nobody works on.
+
+        So it is if this process lost it while the database was away, and another one took it up,
+        saw that its worker lives, and left it.
+        """
+        running = self._book.jobs(states=[State.RUNNING])
+        held = [job for job in running if job.worker == self._worker.name]
+        idle = [job for job in held if job.workflow != self._engine.doing]
+        lost = self._engine.missing(idle) if idle else []
+        for job in lost:
+            if job.workflow in self._lost:  # at two looks in a row
+                again = Ending(state=State.WAITING, reason=_LOST, not_before=instant())
+                self._book.end(job.id, job.attempt, self._worker.name, again)
+        self._lost = {job.workflow for job in lost}
 
     def duties(self) -> None:
         """Hand what is due to the workers, and go on with what this process has lost."""

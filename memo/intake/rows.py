@@ -30,6 +30,9 @@ AFRESH = {
 """What a job has that is to be tried again, in a new attempt."""
 
 _ABOUT_REQUESTS = frozenset({"written_by", "schema_version"})
+AHEAD = dt.timedelta(minutes=5)
+"""How much the clocks of machines that work together may differ."""
+
 _AT_ONCE = 400  # values in one query: SQLite takes 999 at the least
 
 

@@ -483,6 +483,19 @@ def test_a_job_that_waits_for_longer_than_anything_was_put_off_by_a_wrong_clock(
     assert [job.id for job in due(book)] == [running.id]
 
 
+@pytest.mark.parametrize(("back", "is_due"), [(3600, True), (86_400, True), (120, False)])
+def test_a_job_that_waits_does_not_wait_for_the_hour_that_a_clock_is_put_back(
+    book: Book,
+    running: Job,
+    clock: Clock,
+    back: float,
+    is_due: bool,  # noqa: FBT001
+) -> None:
+    waits(book, running, START + dt.timedelta(seconds=30))
+    clock.go_on(-back)  # other machines' clocks may differ by a minute or two
+    assert bool(due(book)) is is_due
+
+
 def test_waits_in_a_row_are_counted_until_something_comes_of_it(
     book: Book, running: Job, clock: Clock
 ) -> None:

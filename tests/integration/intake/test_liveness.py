@@ -188,6 +188,24 @@ def test_a_job_in_the_hands_of_nobody_known_is_given_back(watched: Watched) -> N
     assert (back.state, back.worker) == (State.QUEUED, None)
 
 
+def test_a_job_that_its_living_worker_has_lost_is_begun_anew(watched: Watched) -> None:
+    watched.book.beat(watched.me)
+    job = watched.job_of(watched.me)
+    watched.heart.tick()
+    watched.engine.doing = job.workflow
+    watched.engine.lost = [job]
+    watched.heart.tick()
+    watched.heart.tick()
+    assert watched.book.jobs() == (job,), "it is being worked on"
+
+    watched.engine.doing = None
+    watched.heart.tick()
+    assert watched.book.jobs() == (job,), "perhaps it has just ended"
+    watched.heart.tick()
+    (again,) = watched.engine.begun
+    assert (again.id, again.attempt, again.crashes) == (job.id, 2, 0)
+
+
 def test_a_worker_that_cannot_say_that_it_lives_stops_its_work_after_a_lease(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from memo import __version__
 from memo.app.wiring import tools, work_folder
 from memo.config import Settings
-from memo.errors import ConfigError
+from memo.errors import ConfigError, MemoError
 from memo.intake.job import SCHEMA, Job, Needs, Place, Request, State, instant
 from memo.intake.machine import machine_id
 from memo.intake.shelf import Shelf, open_shelf
@@ -243,6 +243,7 @@ class Backlog:
         self._settings = settings
         self._machines = {machine_id(), *([None] if settings.shelf else [])}
         self._asked = float("-inf")
+        self._book: Book | None = None
 
     def is_done(self, counts: Mapping[State, int]) -> bool:
         """Return whether nothing stands in the queue, is being worked on, or has waited enough.
@@ -260,8 +261,13 @@ class Backlog:
         if begun + waiting > _MANY and time.monotonic() - self._asked < _SELDOM:
             return False
         self._asked = time.monotonic()
-        with open_book(self._settings) as book:
-            jobs = book.jobs(states=(*_BEGUN, State.WAITING))
+        try:
+            self._book = self._book or open_book(self._settings)
+            jobs = self._book.jobs(states=(*_BEGUN, State.WAITING))
+        except MemoError as error:
+            if not error.retryable:
+                raise
+            return False
         return not any(map(self._can_be_done, jobs))
 
     def _can_be_done(self, job: Job) -> bool:

@@ -235,6 +235,9 @@ def begun_by(slots: Slots) -> Callable[[News], bool]:
             tuple(f"{host}-{pid}-" for pid in slots.pids)
         ):
             theirs.add(news.job.id)
-        return news.job.id in theirs
+        is_theirs = news.job.id in theirs
+        if news.what in set(State):  # it has ended, and may be begun by others next time
+            theirs.discard(news.job.id)
+        return is_theirs
 
     return concerns

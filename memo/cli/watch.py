@@ -168,7 +168,10 @@ class _Run:
             return watching.is_done and not is_done
 
         def finished() -> bool:
-            return watching.is_done and not has_work()
+            if not watching.is_done:
+                return False
+            self._tidings.look()  # what was counted before may be less than has been taken in
+            return not has_work()
 
         service.run(stop, finished, has_work)
 

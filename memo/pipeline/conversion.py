@@ -404,7 +404,8 @@ class Conversion:
         if files:
             self._write(files, keeping_edited(files, self._ledger))
             where = f"the transcript is in {next(iter(files))}"
-        hint = f"{error.hint} {AGAIN}" if error.hint else f"Try again later. {AGAIN}"
+        do = error.hint or "Try again later."
+        hint = f"{do}{'' if do.endswith('.') else ' ·'} {AGAIN}"  # a command ends in no full stop
         return type(error)(f"{error}; {where}", hint=hint)
 
     def _outcome(

@@ -15,8 +15,8 @@ MakeBox = Callable[..., Box]
 
 def test_two_watchers_of_one_folder_do_nothing_twice(box: MakeBox, database: str | None) -> None:
     made = box(database=database)
-    calls = [(f"call{n}.vtt", transcript(n)) for n in range(10)]
-    with dropping(made, calls, over=5, seed=1) as dropped:
+    calls = [(f"call{n}.vtt", transcript(n)) for n in range(6)]
+    with dropping(made, calls, over=2, seed=1) as dropped:
         for _ in range(2):
             made.watch("--slots", "1")
         dropped.wait()
@@ -24,7 +24,7 @@ def test_two_watchers_of_one_folder_do_nothing_twice(box: MakeBox, database: str
     made.stop_all()
     verdict = made.verdict()
     assert verdict.wrong == []
-    assert len(made.jobs()) == verdict.memos == 10
+    assert len(made.jobs()) == verdict.memos == 6
 
 
 @pytest.mark.faults

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+from click.shell_completion import CompletionItem
 
 from memo.app.intake import open_book, place_of
 from memo.cli.invocation import Invocation
@@ -22,6 +23,12 @@ from memo.intake.job import Job, JobEvent, State, instant
 _WIDEST = 100
 _INDENT = " " * 6
 _STATES = [state.value for state in State]
+
+
+def _offer_files(
+    _context: click.Context, _argument: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    return [CompletionItem(incomplete, type="file")]
 
 
 @click.command(
@@ -68,7 +75,7 @@ def list_jobs(
 
 
 @click.command(epilog="Examples:  memo jobs show 12  ·  memo jobs show call.m4a --json")
-@click.argument("job", metavar="JOB")
+@click.argument("job", metavar="JOB", shell_complete=_offer_files)
 @click.option("--json", "as_json", is_flag=True, help="A JSON object on stdout.")
 @click.pass_context
 def show(context: click.Context, /, job: str, as_json: bool) -> None:  # noqa: FBT001
@@ -86,7 +93,7 @@ def show(context: click.Context, /, job: str, as_json: bool) -> None:  # noqa: F
 
 
 @click.command(epilog="Examples:  memo jobs retry 12 13  ·  memo jobs retry --failed")
-@click.argument("jobs", nargs=-1, metavar="[JOB...]")
+@click.argument("jobs", nargs=-1, metavar="[JOB...]", shell_complete=_offer_files)
 @click.option("--failed", is_flag=True, help="All that have failed.")
 @click.pass_context
 def retry(context: click.Context, /, jobs: tuple[str, ...], failed: bool) -> None:  # noqa: FBT001
@@ -106,7 +113,7 @@ def retry(context: click.Context, /, jobs: tuple[str, ...], failed: bool) -> Non
 
 
 @click.command(epilog="Example: memo jobs cancel 12")
-@click.argument("jobs", nargs=-1, required=True, metavar="JOB...")
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB...", shell_complete=_offer_files)
 @click.pass_context
 def cancel(context: click.Context, /, jobs: tuple[str, ...]) -> None:
     """Give jobs up: those that wait for their turn, and those that run. JOB is a number or a file.

@@ -37,7 +37,7 @@ _OF_THIS_RUN = ("poll", "transcripts", "once", "no_work", "metrics", "as_json", 
     epilog="Examples:  memo watch ~/Recordings  ·  memo watch calls --done calls/done --out memos"
     "  ·  memo watch calls --once --quiet  ·  memo watch --status"
 )
-@click.argument("folders", nargs=-1, metavar="FOLDER...", type=click.Path())
+@click.argument("folders", nargs=-1, metavar="FOLDER...", type=click.Path(file_okay=False))
 @click.option(
     "--done", "watch_done", type=click.Path(path_type=Path), metavar="DIR",
     help="Move recordings there when all is done.",
@@ -80,9 +80,6 @@ def watch(context: click.Context, /, folders: tuple[str, ...], status: bool, **h
         context.exit(say_standing(invocation.settings(), as_json=how["as_json"]))
     if not all(folders) or not folders:  # an empty name would mean the current folder
         raise click.UsageError("name a folder to watch")
-    for folder in folders:
-        if os.path.isfile(folder):  # noqa: PTH113 - never raises
-            raise click.UsageError(f"{click.format_filename(folder)} is a file, and no folder")
     context.exit(_Run(invocation, folders, how).go())
 
 

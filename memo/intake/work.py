@@ -270,17 +270,18 @@ class Work:
         with self._shelf.opened(
             job.place, out=request.out, moved_to=done, recording=sha256, progress=hand
         ) as path:
-            target = None
+            target = lies = None
             if done is not None:
-                target = _target(path, self._shelf.path_of(done), sha256)
-            is_moved = target is not None and not os.path.lexists(path) and target.exists()
-            if is_moved and target is not None:
-                _move_companions(path, target)
-            folder = self._shelf.path_of(request.out) if request.out else None
+                folder = self._shelf.path_of(done)
+                lies = _moved(path, folder, sha256)
+                target = lies or free_name(path, folder, sha256)
+            if lies is not None:
+                _move_companions(path, lies)
+            results = self._shelf.path_of(request.out) if request.out else None
             asked = asked_of(
                 request,
-                target if is_moved and target is not None else path,
-                folder=path.parent if folder is None and target is not None else folder,
+                lies or path,
+                folder=path.parent if results is None and target is not None else results,
                 target=target,
             )
             recording = self._identify(hand, asked)
@@ -401,16 +402,16 @@ def _path(told: str) -> Path:
     return Path(os.fsdecode(bytes.fromhex(told)))
 
 
-def _target(path: Path, done: Path, sha256: str) -> Path:
-    """Return where a recording is to be moved, or was moved already."""
+def _moved(path: Path, done: Path, sha256: str) -> Path | None:
+    """Return where a run that was killed has moved a recording; None if it has not."""
     if os.path.lexists(path):
-        return free_name(path, done, sha256)
+        return None
     for there in moved(path, done, sha256):
         with suppress(RecordingError):
             _, tracks = together([there]) if there.is_dir() else (there, ())
             if identity_of(Asked(path=there, tracks=tracks, timezone="UTC")).sha256 == sha256:
                 return there
-    return done / path.name
+    return None
 
 
 def _move_companions(path: Path, target: Path) -> None:

@@ -685,6 +685,19 @@ def test_a_name_that_is_taken_meanwhile_is_not_taken_away(bench: Bench) -> None:
 
 
 @ON_SQLITE
+def test_another_recording_of_that_name_is_not_taken_for_the_one_that_vanished(
+    bench: Bench,
+) -> None:
+    path = bench.file("call.vtt")
+    bench.file("call.toml", 'title = "Launch"')
+    bench.file("done/call.vtt", TALK.replace("Friday", "Monday"))
+    job_id = bench.take_in(path, **done_folder(bench))
+    path.unlink()
+    assert bench.ended(job_id).state is State.GONE
+    assert bench.names() == {"call.toml", "done/call.vtt"}
+
+
+@ON_SQLITE
 def test_results_in_a_folder_of_their_own_link_to_where_the_recording_is(bench: Bench) -> None:
     path = bench.file("a/call.vtt")
     out = bench.shelf.place_of(bench.calls / "memos")

@@ -24,6 +24,7 @@ from memo.intake.shelf import Shelf
 EVERY = 600.0
 """Seconds between two looks at the disk."""
 
+_SOON = 5.0  # seconds
 _NICENESS = 10
 _DIES_FIRST = 500  # of 1000 (man 5 proc, oom_score_adj)
 _ENOUGH = 200_000_000  # bytes
@@ -108,7 +109,9 @@ class Keeper:
     def keep(self, stop: threading.Event, every: float = EVERY) -> None:
         """Tidy now and then, until it is to stop; what goes wrong is told, and tried again."""
         told = ""
-        while not stop.wait(every):
+        pause = min(_SOON, every)  # a run that ends when all is done may be short
+        while not stop.wait(pause):
+            pause = every
             try:
                 if freed := self.tidy():
                     _log.info("%d MB of old work were deleted", freed / 1e6)

@@ -145,9 +145,10 @@ class Lookout:
         alarm, pace = self._folder.alarm, self._pace
         while not stop.is_set():
             self.look()
-            longest = min(pace.rescan, _POLL_EVERY) if alarm.is_deaf else pace.rescan
-            least = max(min(1.0, pace.settle), _SHARE_OF_TIME * self._view.scan_seconds)
-            if stop.wait(min(least, longest)):
+            took = self._view.scan_seconds
+            longest = max(min(pace.rescan, _POLL_EVERY) if alarm.is_deaf else pace.rescan, took)
+            least = min(max(min(1.0, pace.settle), _SHARE_OF_TIME * took), longest)
+            if stop.wait(least):
                 return
             until = longest - least
             wake = self.wake()

@@ -7,8 +7,8 @@ that is killed in between leaves it at both places, and the next one finishes.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,7 +20,6 @@ from memo.pipeline.sidecar import sidecar_files
 from memo.speech.recording import clean, printable
 
 _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP}
-_MARK = ".memo-"
 
 
 class Taken(OutputError):  # noqa: N818
@@ -116,12 +115,13 @@ def _move_file(source: Path, target: Path) -> None:
         if isinstance(error, OSError) and error.errno not in _NO_LINKS:
             raise
         _carry(source, target)
+    _flush_folder(target.parent)
     source.unlink()
 
 
 def _carry(source: Path, target: Path) -> None:
     """Copy a file to where links do not reach, whole or not at all."""
-    neighbour = target.with_name(f"{_MARK}{secrets.token_hex(8)}.tmp")
+    neighbour = _neighbour(source, target)
     try:
         shutil.copy2(source, neighbour, follow_symlinks=False)
         _flush(neighbour)
@@ -153,7 +153,8 @@ def _move_folder(source: Path, target: Path) -> None:
 
 def _carry_folder(source: Path, target: Path) -> None:
     """Copy a folder to another disk, whole or not at all, then delete it here."""
-    neighbour = target.with_name(f"{_MARK}{secrets.token_hex(8)}.tmp")
+    neighbour = _neighbour(source, target)
+    shutil.rmtree(neighbour, ignore_errors=True)
     try:
         shutil.copytree(source, neighbour, symlinks=True)
         for path in neighbour.rglob("*"):
@@ -162,6 +163,21 @@ def _carry_folder(source: Path, target: Path) -> None:
     finally:
         shutil.rmtree(neighbour, ignore_errors=True)
     shutil.rmtree(source)
+
+
+def _neighbour(source: Path, target: Path) -> Path:
+    """Return where a copy is made: what a killed run left there, the next one replaces."""
+    about = os.fsencode(source) + b"\0" + os.fsencode(target)
+    return target.with_name(f".memo-{hashlib.sha256(about).hexdigest()[:16]}.tmp")
+
+
+def _flush_folder(folder: Path) -> None:
+    with suppress(OSError):  # not every system can
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _flush(path: Path) -> None:

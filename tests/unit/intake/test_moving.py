@@ -95,6 +95,24 @@ def test_a_move_that_was_killed_between_its_two_halves_is_finished(call: Path, d
     assert (done / "call.m4a").read_bytes() == b"sound"
 
 
+def test_what_a_killed_copy_left_is_gone_after_the_next(
+    call: Path, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_links(monkeypatch, errno.EXDEV)
+
+    def killed(*_paths: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", killed)
+        patched.setattr(Path, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            away(call, done)
+    assert len(list(done.iterdir())) == 1
+    away(call, done)
+    assert [path.name for path in done.iterdir()] == ["call.m4a"]
+
+
 def test_a_recording_that_is_at_neither_place_is_missing(call: Path, done: Path) -> None:
     call.unlink()
     with pytest.raises(RecordingMissing):

@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memo.checkpoints import Shared, WorkFolder
-from memo.errors import ConfigError, LanguageModelError, MemoError, MissingDependencyError
+from memo.errors import (
+    ConfigError,
+    LanguageModelError,
+    MemoError,
+    MissingDependencyError,
+    RecordingUnavailable,
+)
 from memo.export.files import sweep, write_outputs
 from memo.model import (
     Media,
@@ -440,7 +446,12 @@ class Conversion:
             return log.record(memo, now=self._tools.now(), memo_path=where, transcript=transcript)
 
     def _write(self, files: dict[Path, bytes], kept: dict[Path, bytes]) -> None:
-        name = self._recording.sha256[:16]
+        name, beside = self._recording.sha256[:16], self._job.path.parent
+        if beside in {path.parent for path in files} and not beside.is_dir():
+            raise RecordingUnavailable(  # or what is under the place of a drive would fill up
+                f"the folder of {self._recording.filename} is not there any more",
+                hint="If it lies on a drive, connect that again.",
+            )
         if any(map(self._ledger.knows, files)):  # perhaps by a run that was killed
             sweep(files, name)
         self._ledger.announce(files)

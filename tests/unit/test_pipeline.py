@@ -23,6 +23,7 @@ from memo.errors import (
     MemoError,
     OutputError,
     RecordingError,
+    RecordingUnavailable,
 )
 from memo.extraction import load_prompts
 from memo.model import Media, Memo
@@ -550,3 +551,18 @@ def test_every_error_of_a_conversion_is_one_line(tools: Tools, tmp_path: Path) -
 def test_words_that_no_encoding_knows_do_not_stop_a_memo(tools: Tools, call: Path) -> None:
     outcome = run(tools, call, title="call \udcff", attendees=("Ann\udcfe",))
     assert outcome.memo.title == "call ?"
+
+
+def test_a_drive_that_is_taken_away_meanwhile_is_not_written_to_where_it_was(
+    tools: Tools, call: Path, tmp_path: Path
+) -> None:
+    def late() -> dt.datetime:  # is asked when the recording has been read
+        if call.parent.exists():
+            call.parent.rename(tmp_path / "away")
+        return tools.now()
+
+    with pytest.raises(RecordingUnavailable, match="not there any more"):
+        run(replace(tools, now=late), call)
+    assert not call.parent.exists()
+    (tmp_path / "away").rename(call.parent)
+    assert sorted(run(tools, call).files) == ["docx", "json", "md", "vtt"]

@@ -35,7 +35,7 @@ _UPKEEP = 60.0
 _BEATS = 12  # in a lease, at least
 _BEAT = 5.0  # seconds between two beats, at most
 _LOOK = 2.0  # and between two looks at the others
-_ANSWER = 8.0  # seconds for a database to answer whoever leaves
+_ANSWER = 15.0  # seconds for a database to answer whoever leaves
 _LOST = "its worker lost it while the database was away"
 _LONGEST_GAP = 5.0  # of seconds between two looks; a longer one says nothing about others
 

@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 _BUSY, _IDLE = 0.2, 1.0  # seconds between two looks at a queue
 _BUSY_FOR = 10.0  # seconds, since something was last seen to wait in it
-_ANSWER = 8.0  # seconds for a database to answer whoever leaves
+_ANSWER = 15.0  # seconds for a database to answer whoever leaves
 _LOOKS = 3  # in a row, after which something is lost that should run here
 _KEPT = dt.timedelta(days=1)
 

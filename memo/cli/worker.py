@@ -68,6 +68,11 @@ def worker(
     log_through(teller, verbose=invocation.verbose)
     if slot:
         be_a_worker(settings, gpu)
+    try:
+        open_book(settings).close()
+    except MemoError as error:
+        if not error.retryable:  # no waiting would help
+            raise
     options = [] if gpu is None else ["--gpu" if gpu else "--no-gpu"]
     slots = workers(invocation, settings, settings.worker_slots, teller, options=options)
     tidings = Tidings(

@@ -273,38 +273,7 @@ def _terms_of(row: sa.RowMapping) -> tuple[int, Terms]:
 def m0004_jobs_of_the_intake(connection: sa.Connection) -> None:
     """Create the jobs of watched folders, the files that they belong to, and who works on them."""
     instant, tables = sa.DateTime(timezone=True), sa.MetaData()
-    sa.Table(
-        "jobs",
-        tables,
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("token", sa.Text, nullable=False, unique=True),
-        sa.Column("key", sa.Text, nullable=False, unique=True),
-        sa.Column("recording_sha256", sa.Text, nullable=False),
-        sa.Column("machine", sa.Text, nullable=False),
-        sa.Column("path", sa.Text, nullable=False),
-        sa.Column("filename", sa.Text, nullable=False),
-        sa.Column("request", sa.JSON, nullable=False),
-        sa.Column("schema_version", sa.Integer, nullable=False),
-        sa.Column("needs", sa.Text, nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
-        sa.Column("attempt", sa.Integer, nullable=False),
-        sa.Column("crashes", sa.Integer, nullable=False),
-        sa.Column("waits", sa.Integer, nullable=False),
-        sa.Column("not_before", instant),
-        sa.Column("is_put", sa.Boolean, nullable=False),
-        sa.Column("is_unwanted", sa.Boolean, nullable=False),
-        sa.Column("worker", sa.Text),
-        sa.Column("stage", sa.Text, nullable=False),
-        sa.Column("share", sa.Double),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("hint", sa.Text, nullable=False),
-        sa.Column("exit_code", sa.Integer, nullable=False),
-        sa.Column("results", sa.JSON, nullable=False),
-        sa.Column("created_at", instant, nullable=False),
-        sa.Column("changed_at", instant, nullable=False),
-        sa.Index("ix_jobs_state", "state", "is_put", "id"),
-        sa.Index("ix_jobs_place", "machine", "path"),
-    )
+    _m0004_jobs(tables)
     sa.Table(
         "job_files",
         tables,
@@ -340,6 +309,42 @@ def m0004_jobs_of_the_intake(connection: sa.Connection) -> None:
         sa.Column("doing", sa.Text, nullable=False),
     )
     tables.create_all(connection, checkfirst=False)
+
+
+def _m0004_jobs(tables: sa.MetaData) -> None:
+    instant = sa.DateTime(timezone=True)
+    sa.Table(
+        "jobs",
+        tables,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("token", sa.Text, nullable=False, unique=True),
+        sa.Column("key", sa.Text, nullable=False, unique=True),
+        sa.Column("recording_sha256", sa.Text, nullable=False),
+        sa.Column("machine", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("filename", sa.Text, nullable=False),
+        sa.Column("request", sa.JSON, nullable=False),
+        sa.Column("schema_version", sa.Integer, nullable=False),
+        sa.Column("needs", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("crashes", sa.Integer, nullable=False),
+        sa.Column("waits", sa.Integer, nullable=False),
+        sa.Column("not_before", instant),
+        sa.Column("is_put", sa.Boolean, nullable=False),
+        sa.Column("is_unwanted", sa.Boolean, nullable=False),
+        sa.Column("worker", sa.Text),
+        sa.Column("stage", sa.Text, nullable=False),
+        sa.Column("share", sa.Double),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("hint", sa.Text, nullable=False),
+        sa.Column("exit_code", sa.Integer, nullable=False),
+        sa.Column("results", sa.JSON, nullable=False),
+        sa.Column("created_at", instant, nullable=False),
+        sa.Column("changed_at", instant, nullable=False),
+        sa.Index("ix_jobs_state", "state", "is_put", "id"),
+        sa.Index("ix_jobs_place", "machine", "path"),
+    )
 
 
 MIGRATIONS: tuple[Migration, ...] = (

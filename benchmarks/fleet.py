@@ -32,7 +32,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recordings", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=0.3, help="of an answer; a recording takes several")
+    parser.add_argument(
+        "--seconds", type=float, default=0.3, help="of an answer; a recording takes several"
+    )
     parser.add_argument("--spoken", type=int, default=0, help="real recordings instead")
     parser.add_argument("--workers", type=int, nargs="+", default=(1, 2, 4))
     parser.add_argument("--threads", type=int, default=1)

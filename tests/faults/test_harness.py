@@ -113,8 +113,8 @@ def test_a_proxy_hands_on_falls_silent_and_breaks_off() -> None:
             client.recv(10)
         proxy.mood = "refuse"
         with (
+            pytest.raises(ConnectionResetError),  # while it connects, or after
             socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as refused,
-            pytest.raises(ConnectionResetError),
         ):
             refused.recv(10)
         proxy.close()

@@ -133,6 +133,9 @@ class Tidings:
             made = files(job, self._shelf)
             about |= {"files": made, "numbers": list(job.results.get("numbers") or ())}
             lines = [f"{name}: {found(job) or 'done'}", *list(made.values())[:1]]
+            if news.note:
+                about |= {"reason": news.note, "hint": job.hint}
+                lines += [printable(news.note), *_hint(job.hint)]
             return Event("done", lines, is_result=True, about=about)
         if news.what == State.FAILED:
             about |= {"reason": news.note, "hint": job.hint, "exit_code": job.exit_code}

@@ -160,6 +160,12 @@ class Book:
             self._change(connection, row["id"], {**values, "crashes": 0, "waits": 0})
             self._tell(connection, row["id"], "taken in again")
             return "again"
+        if is_there and has_file(connection, row["id"], arrival.place):
+            return "known"
+        if is_there and state is State.DONE:  # meanwhile the file was something else's
+            self._change(connection, row["id"], AFRESH)
+            self._tell(connection, row["id"], "taken in again")
+            return "again"
         if is_there:
             return "known"
         if state in PUT_OFF and not has_file(connection, row["id"], place_in(row)):
@@ -360,15 +366,6 @@ class Book:
                 else:
                     ids.append(job_id)
             return read_jobs(connection, sa.select(jobs).where(jobs.c.id.in_(ids)).order_by("id"))
-
-    def end_queued(self, job_id: int, attempt: int, ending: Ending) -> bool:
-        """End a job that nobody works on; False if that has changed."""
-        with self._database.writing() as connection:
-            query = sa.select(jobs.c.id).filter_by(id=job_id, attempt=attempt, state=State.QUEUED)
-            if connection.scalar(query) is None:
-                return False
-            self._end(connection, job_id, ending)
-            return True
 
     def orphans(self) -> tuple[Job, ...]:
         """Return running jobs in the hands of workers that nobody knows."""

@@ -29,6 +29,7 @@ from memo.errors import (
     unwritten,
 )
 from memo.intake.job import Ending, Job, State
+from memo.model import Memo, Remark, RemarkCode
 from memo.pipeline.conversion import AGAIN
 from memo.speech.recording import clean
 
@@ -44,6 +45,8 @@ TRIES = 3
 """How often a job is tried that fails for what may be chance."""
 
 _TRIED = "tries"
+_ANEW = "anew"
+_UNREAD = {(Remark.of(code),) for code in (RemarkCode.NO_USABLE_ANSWER, RemarkCode.ANSWER_TOO_LONG)}
 _NOT_ITS_FAULT = (ConfigError, MissingDependencyError, LanguageModelError, RecordingChanged)
 _ITS_FAULT = (SidecarError, InvalidAnswer, AnswerTooLong)
 
@@ -131,9 +134,34 @@ def _put_off(job: Job, now: dt.datetime, tries: int, about: dict[str, Any]) -> E
     return Ending(
         state=State.WAITING,
         not_before=now + wait_of(job),
-        results={_TRIED: tries} if tries else {},
+        results={_TRIED: tries, _ANEW: is_made_anew(job)},
         **about,
     )
+
+
+def done(job: Job, memo: Memo, results: dict[str, Any]) -> Ending:
+    """Return how a job ends whose memo is written; what the model did not read is said.
+
+    Args:
+        job: The job.
+        memo: The memo.
+        results: What there is of it.
+    """
+    unread = sum(gap.end - gap.start for gap in memo.coverage.gaps if gap.remarks in _UNREAD)
+    if not unread:
+        return Ending(state=State.DONE, results=results)
+    minutes, seconds = divmod(round(unread), 60)
+    return Ending(
+        state=State.DONE,
+        reason=f"the language model gave no usable answer to {minutes}:{seconds:02d} of it",
+        hint=f"To have it read again, by another model perhaps: memo jobs retry {job.id}",
+        results=results,
+    )
+
+
+def is_made_anew(job: Job) -> bool:
+    """Return whether a job was done already, and somebody wants its memo made once more."""
+    return bool(job.results.get("files") or job.results.get(_ANEW))
 
 
 def _tries(job: Job) -> int:

@@ -199,11 +199,11 @@ class Heart:
         self._engine.wake()
         for thread in self._threads:
             thread.join(0.5)
-        if released:
-            farewell = threading.Thread(target=self._forget, name="farewell", daemon=True)
-            farewell.start()
-            farewell.join(_ANSWER)
-            released = not farewell.is_alive()
+        # Also if it was not: the process ends now, and that is not its jobs' fault.
+        farewell = threading.Thread(target=self._forget, name="farewell", daemon=True)
+        farewell.start()
+        farewell.join(_ANSWER)
+        released = released and not farewell.is_alive()
         self._engine.stop()
         return released
 

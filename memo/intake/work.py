@@ -29,7 +29,7 @@ from memo.errors import (
 )
 from memo.intake import notices
 from memo.intake.book import Book
-from memo.intake.ending import Stopping, ending_of, poisoned
+from memo.intake.ending import Stopping, done, ending_of, is_made_anew, poisoned
 from memo.intake.job import Ending, Job, Request, State, instant
 from memo.intake.moving import companions, free_name, move, moved
 from memo.intake.reins import Reins
@@ -256,7 +256,7 @@ class Work:
             self._shelf.publish([*outcome.files.values(), *outcome.kept])
         results = self._results(outcome, time.monotonic() - hand.began)
         target = found.target and os.fsencode(found.target).hex()
-        return {**_ended(Ending(state=State.DONE, results=results)), "target": target}
+        return {**_ended(done(hand.job, outcome.memo, results)), "target": target}
 
     @contextmanager
     def _found(self, hand: _InHand) -> Iterator[_Found]:
@@ -283,6 +283,7 @@ class Work:
                 lies or path,
                 folder=path.parent if results is None and target is not None else results,
                 target=target,
+                force=is_made_anew(job),
             )
             recording = self._identify(hand, asked)
             bench = self._shelf.bench(job.place)
@@ -359,7 +360,12 @@ class Work:
 
 
 def asked_of(
-    request: Request, path: Path, *, folder: Path | None = None, target: Path | None = None
+    request: Request,
+    path: Path,
+    *,
+    folder: Path | None = None,
+    target: Path | None = None,
+    force: bool = False,
 ) -> Asked:
     """Return what is asked of a recording.
 
@@ -368,6 +374,7 @@ def asked_of(
         path: The file; or a folder, whose files are the tracks of one meeting.
         folder: Where the results go; None for beside the recording.
         target: Where the recording is to be in the end; None for where it is.
+        force: Whether what is done already is done once more.
 
     Raises:
         RecordingError: The folder holds no tracks, or cannot be read.
@@ -391,6 +398,7 @@ def asked_of(
         folder=folder,
         formats=tuple(said.get("formats") or DEFAULT_FORMATS),
         lies_at=lies_at,
+        force=force,
     )
 
 

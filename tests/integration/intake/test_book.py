@@ -573,12 +573,17 @@ def test_many_are_steered_at_once(book: Book) -> None:
     assert len(book.retry(range(411))) == 410
 
 
-def test_a_job_that_cannot_even_be_begun_is_ended(book: Book) -> None:
+def test_a_done_recording_whose_file_was_something_else_meanwhile_is_done_again(
+    book: Book,
+) -> None:
     book.take_in([arrived("a.m4a")])
-    assert not book.end_queued(1, 2, Ending(state=State.FAILED))
-    assert book.end_queued(1, 1, Ending(state=State.FAILED, reason="poison"))
-    assert (only(book).state, only(book).reason) == (State.FAILED, "poison")
-    assert not book.end_queued(1, 1, Ending(state=State.FAILED))
+    book.begin(1, 1, "w")
+    book.end(1, 1, "w", Ending(state=State.DONE))
+    book.take_in([arrived("a.m4a", content="with a sidecar")])
+    (taken,) = book.take_in([arrived("a.m4a")])
+    job = book.job(1)
+    assert job
+    assert (taken.outcome, job.state, job.attempt) == ("again", State.QUEUED, 2)
 
 
 # --- What is told ---------------------------------------------------------------------------------

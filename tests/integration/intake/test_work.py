@@ -342,6 +342,17 @@ def test_what_was_converted_by_hand_meanwhile_is_done(bench: Bench, sound: bytes
     assert bench.whisper.heard == 1
 
 
+@ON_SQLITE
+def test_a_done_recording_is_made_anew_when_somebody_asks_for_it(bench: Bench) -> None:
+    path = bench.file("call.vtt")
+    first = bench.ended(bench.take_in(path))
+    bench.book.retry([first.id])
+    again = bench.ended(first.id)
+    assert (again.state, again.attempt) == (State.DONE, 2)
+    assert not again.results["was_done"]
+    assert again.results["files"] == first.results["files"]
+
+
 # --- A language model that is missing -----------------------------------------------------------
 
 

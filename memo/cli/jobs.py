@@ -33,7 +33,7 @@ def _offer_files(
 
 @click.command(
     "list",
-    epilog="Examples:  memo jobs list --state failed --state waiting  ·  memo jobs list --json",
+    epilog="Examples:  memo jobs list --json  ·  memo jobs list --state failed",
 )
 @click.option(
     "--state", "states", multiple=True, type=click.Choice(_STATES),

@@ -67,11 +67,12 @@ _OF_THIS_RUN = ("poll", "transcripts", "once", "no_work", "metrics", "as_json", 
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but results and errors.")
 @click.pass_context
 def watch(context: click.Context, /, folders: tuple[str, ...], status: bool, **how: Any) -> None:  # noqa: ANN401, FBT001
-    """Turn every recording in a folder, and in the folders inside it, into a memo.
+    """Turn every recording in a folder into a memo.
 
-    A file is taken when it is whole: when nobody writes it any more. What becomes of it is told
-    here, in `memo jobs`, and beside it in NAME.error.txt if it failed. The same recording twice
-    is one piece of work. This may be stopped, or killed, at any time, and started again.
+    The folders inside it count, too. A file is taken when it is whole: when nobody writes it any
+    more. What becomes of it is told here, in `memo jobs`, and beside it in NAME.error.txt if it
+    failed. The same recording twice is one piece of work. This may be stopped, or killed, at any
+    time, and started again.
     """
     invocation: Invocation = context.obj
     if status and folders:

@@ -69,7 +69,10 @@ speakers = GroupWithDefault(
             "memo.cli.speakers:show",
             "Show who speaks in a converted recording, and correct it.",
         ),
-        "enroll": ("memo.cli.voices:enroll", "Remember a voice, to know it in other recordings."),
+        "enroll": (
+            "memo.cli.voices:enroll",
+            "Remember a voice, so that it gets its name in other recordings.",
+        ),
         "voices": ("memo.cli.voices:list_voices", "List the voices that are remembered."),
         "forget": ("memo.cli.voices:forget", "Delete voices that are remembered."),
     },
@@ -84,7 +87,7 @@ speakers = GroupWithDefault(
 jobs = LazyGroup(
     "jobs",
     commands={
-        "list": ("memo.cli.jobs:list_jobs", "List what became of recordings, and why some wait."),
+        "list": ("memo.cli.jobs:list_jobs", "List jobs, those that changed last first."),
         "show": ("memo.cli.jobs:show", "Show a job and what happened to it."),
         "retry": ("memo.cli.jobs:retry", "Try jobs again now."),
         "cancel": ("memo.cli.jobs:cancel", "Give jobs up."),
@@ -120,7 +123,7 @@ config = LazyGroup(
         "watch": ("memo.cli.watch:watch", "Turn every recording in a folder into a memo."),
         "worker": (
             "memo.cli.worker:worker",
-            "Work on what `memo watch` has taken in, here or elsewhere.",
+            "Work on recordings that `memo watch` has taken in.",
         ),
         "jobs": (jobs, "See what becomes of the recordings in watched folders."),
         "show": ("memo.cli.show:show", "Show a memo in the terminal."),

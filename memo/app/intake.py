@@ -8,10 +8,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from memo import __version__
-from memo.app.wiring import tools, work_folder
+from memo.app.wiring import changed, tools, work_folder
 from memo.config import Settings
 from memo.errors import ConfigError, MemoError
 from memo.intake.job import SCHEMA, Job, Needs, Place, Request, State, instant
@@ -157,14 +155,12 @@ def tools_of(settings: Settings, request: Request, progress: Progress) -> Tools:
         ConfigError: This machine's settings do not go with what is asked.
     """
     asked = {name: value for name, value in request.settings.items() if name in _ASKED}
-    try:
-        both = Settings(**{**settings.model_dump(), **asked})
-    except ValidationError as error:
-        why = error.errors(include_url=False, include_context=False)[0]["msg"]
-        raise ConfigError(
-            f"the recording wants settings that do not work on this machine: {why}",
-            hint="Correct this machine's settings, or let another one work on it.",
-        ) from error
+    both = changed(
+        settings,
+        asked,
+        wrong="the recording wants settings that do not work on this machine",
+        hint="Correct this machine's settings, or let another one work on it.",
+    )
     return tools(both, progress, logs=request.logs)
 
 

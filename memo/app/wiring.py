@@ -111,17 +111,34 @@ def settings_of_then(settings: Settings, then: Mapping[str, object]) -> Settings
     Raises:
         ConfigError: They cannot be used any more, or not with `offline`.
     """
+    known = {k: v for k, v in then.items() if k in Settings.model_fields and k not in _OF_THIS_RUN}
+    return changed(
+        settings,
+        known,
+        wrong="the recording was converted with settings that do not work here",
+        hint="Convert it again with other ones: memo convert --force",
+    )
+
+
+def changed(settings: Settings, said: Mapping[str, object], *, wrong: str, hint: str) -> Settings:
+    """Return settings with other values, checked anew.
+
+    Args:
+        settings: The settings.
+        said: Values by name.
+        wrong: What to say if they do not go together.
+        hint: What to do then.
+
+    Raises:
+        ConfigError: They do not.
+    """
     from pydantic import ValidationError
 
-    known = {k: v for k, v in then.items() if k in Settings.model_fields and k not in _OF_THIS_RUN}
     try:
-        return Settings(**{**settings.model_dump(), **known})
+        return Settings(**{**settings.model_dump(), **said})
     except ValidationError as error:
         why = error.errors(include_url=False, include_context=False)[0]["msg"]
-        raise ConfigError(
-            f"the recording was converted with settings that do not work here: {why}",
-            hint="Convert it again with other ones: memo convert --force",
-        ) from error
+        raise ConfigError(f"{wrong}: {why}", hint=hint) from error
 
 
 def weights(settings: Settings, progress: Progress) -> Weights:

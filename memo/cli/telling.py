@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from memo.cli.failures import trace
-from memo.cli.output import note, printable, say
+from memo.cli.output import complain, note, printable, say
+from memo.errors import ExitCode, OutputError
 
 Level = Literal["info", "warning", "error"]
 _CLEAR = "\r\x1b[K"
@@ -51,6 +52,9 @@ class Teller:
         to_stdout: Whether all that programs are told goes to stdout.
         quiet: Whether to say nothing but results and errors.
         now: The clock; its zone is the reader's.
+
+    Attributes:
+        exit_code: `OUTPUT` if results could not be written to stdout.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Teller:
         self._quiet = quiet
         self._now = now
         self._status = ""
+        self.exit_code = ExitCode.OK
         self._turn = threading.RLock()  # threads speak one after the other
         self.has_bottom = (
             not as_json and not quiet and sys.stderr is not None and sys.stderr.isatty()
@@ -93,7 +98,7 @@ class Teller:
                 "event": event.name, **event.about}  # fmt: skip
         line = json.dumps(told, ensure_ascii=True, default=str)
         if self._to_stdout:
-            say(line)
+            self._say(line)
         else:
             note(line)
 
@@ -102,11 +107,19 @@ class Teller:
             sys.stderr.write(_CLEAR)
             sys.stderr.flush()
         first, *others = event.lines
-        write = say if event.is_result else note
+        write = self._say if event.is_result else note
         write(f"{self._now():%H:%M} {printable(first)}")
         for line in others:
             write(f"      {printable(line)}")
         self._draw()
+
+    def _say(self, line: str) -> None:
+        """Write a result; where none can be written any more, the work goes on without."""
+        try:
+            say(line)
+        except OutputError as error:
+            self.exit_code = error.exit_code
+            complain(str(error), error.hint)
 
     def _draw(self) -> None:
         if self.has_bottom:

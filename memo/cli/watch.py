@@ -155,7 +155,8 @@ class _Run:
                 service.run(stop, lambda: False)
             stop.set()
             watching.end()
-        return int(watching.exit_code or (self._tidings.exit_code if once else ExitCode.OK))
+        ended = self._tidings.exit_code if once else ExitCode.OK
+        return int(watching.exit_code or ended or teller.exit_code)
 
     def _once(self, service: Service, stop: threading.Event, watching: Watching) -> None:
         """Go on until all that was there is done, or can only be done later."""

@@ -91,7 +91,7 @@ def worker(
             )
         else:
             service.run(stop, lambda: False)
-    context.exit(tidings.exit_code if drain else ExitCode.OK)
+    context.exit((tidings.exit_code if drain else ExitCode.OK) or teller.exit_code)
 
 
 def be_a_worker(settings: Settings, gpu: bool | None) -> None:  # noqa: FBT001

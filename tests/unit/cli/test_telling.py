@@ -14,7 +14,7 @@ import pytest
 
 from memo.cli.telling import Event, Teller, log_through
 from memo.cli.tidings import Tidings, under
-from memo.errors import DatabaseUnavailable
+from memo.errors import DatabaseUnavailable, ExitCode
 from memo.intake.book import Book
 from memo.intake.job import Arrival, Ending, Place, Request, State, instant
 
@@ -26,6 +26,18 @@ def teller(**how: bool) -> Teller:
 
 
 # --- Telling ------------------------------------------------------------------------------------
+
+
+def test_a_full_stdout_does_not_end_a_long_run_and_is_told_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        says = teller()
+        for name in ("a.m4a: 1 decision", "b.m4a: 2 decisions"):
+            says.tell(Event("done", [name], is_result=True))
+    assert says.exit_code == ExitCode.OUTPUT
+    assert capsys.readouterr().err.count("memo: error: cannot write to the standard output") == 1
 
 
 def test_results_go_to_stdout_and_all_else_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

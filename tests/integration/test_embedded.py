@@ -282,7 +282,7 @@ def test_interrupt_while_it_writes_ends_the_process_promptly(gguf: Path) -> None
         interrupted = time.monotonic()
         os.kill(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-        assert time.monotonic() - interrupted < 15
+        assert time.monotonic() - interrupted < 30
     assert process.returncode in {-signal.SIGINT, 130}
     assert errors.splitlines()[-1].startswith("KeyboardInterrupt")
 

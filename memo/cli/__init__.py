@@ -74,7 +74,7 @@ speakers = GroupWithDefault(
             "Remember a voice, so that it gets its name in other recordings.",
         ),
         "voices": ("memo.cli.voices:list_voices", "List the voices that are remembered."),
-        "forget": ("memo.cli.voices:forget", "Delete voices that are remembered."),
+        "forget": ("memo.cli.voices:forget", "Delete what identifies a voice."),
     },
     help="""Show who speaks in a converted recording, and correct it.
 

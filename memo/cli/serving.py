@@ -65,6 +65,7 @@ class Service:
         self._has_work: Callable[[], bool] = lambda: True
         self._has_begun = False
         self._beaten = self._looked = float("-inf")
+        self._told: object = None
         if self._metrics is not None:
             address = f"http://127.0.0.1:{self._metrics.port}"
             teller.tell(Event("metrics", [f"figures: {address}/metrics, health: {address}/healthz"],
@@ -116,8 +117,9 @@ class Service:
             self._has_begun = self._has_begun or self._has_work()
             self._systemd.alive()
             self._systemd.status(self._in_a_line())
-        if now - self._beaten >= EVERY:
-            self._beaten = now
+        how = (self._slots.ready, self.health().troubles)
+        if now - self._beaten >= EVERY or how != self._told:  # what is new is told at once
+            self._beaten, self._told = now, how
             self._heart.beat(**self._how())
         return is_time
 

@@ -5,8 +5,8 @@
     python benchmarks/fleet.py --spoken 8 [--workers 1 2]
 
 The first has transcripts read by a language model on this machine that only takes time and no
-processor, so that workers do not take it from each other: the ideal is a worker's time for one
-recording, divided by the workers. The second has real recordings of thirty seconds heard with
+processor, so that workers do not take it from each other: ideally each gets as much done as one
+does alone (a process of its own for each recording, `memo convert`, takes longer). The second has real recordings of thirty seconds heard with
 tiny.en; there the ideal is bounded by the cores. All is queued before the workers start, and time
 counts from the first memo on.
 """
@@ -46,6 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
         calls, chosen = _work(arguments, server, Path(folder))
         one = _alone(Path(folder) / "alone", calls[0], server, chosen)
         print(f"one recording by `memo convert`, beyond its start: {one:.2f} s", flush=True)
+        first = 0.0
         for workers in arguments.workers:
             with (
                 database(arguments) as url,
@@ -53,10 +54,11 @@ def main(words: Sequence[str] | None = None) -> int:
             ):
                 seconds = throughput(box, calls, workers)
                 box.stop_all()
-                ideal = len(calls) * one / workers
+                first = first or workers * seconds
                 told = f"{workers} workers, {'PostgreSQL' if url else 'SQLite'}: {len(calls)} in"
-                share = f"ideal {ideal:.1f} s ({100 * ideal / seconds:.0f} %)"
-                print(told, f"{seconds:.1f} s, {share}", flush=True)
+                share = f"{100 * first / (workers * seconds):.0f} % of the first, for each worker"
+                alone = f"by itself {len(calls) * one / workers:.1f} s"
+                print(told, f"{seconds:.1f} s: {share}; {alone}", flush=True)
     server.close()
     return 0
 

@@ -6,9 +6,9 @@
 
 The first has transcripts read by a language model on this machine that only takes time and no
 processor, so that workers do not take it from each other: ideally each gets as much done as one
-does alone (a process of its own for each recording, `memo convert`, takes longer). The second has real recordings of thirty seconds heard with
-tiny.en; there the ideal is bounded by the cores. All is queued before the workers start, and time
-counts from the first memo on.
+does alone (a process of its own for each recording, `memo convert`, takes longer). The second has
+real recordings of thirty seconds heard with tiny.en; there the cores are the bound. All is queued
+before the workers start, and time counts from the first memo on.
 """
 
 from __future__ import annotations

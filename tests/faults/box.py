@@ -202,6 +202,7 @@ class Box:
             path: sha256_of(path)
             for path in sorted(self.inbox.rglob("*"))
             if path.is_file() and not path.name.endswith((*OURS, ".tmp", ".part"))
+            if ".memo" not in path.parts  # of a shelf, where machines keep finished steps
         }
 
     def memos(self) -> dict[str, list[dict[str, Any]]]:
